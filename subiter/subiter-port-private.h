@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-port.h"
+#include "subiter-runtime.h"
+#include "subiter-wakeup-private.h"
+
+G_BEGIN_DECLS
+
+SubiterPort *subiter_port_new (const char *runtime_name);
+const char *subiter_port_get_runtime_name (SubiterPort *port);
+
+/* any thread but the worker's */
+gboolean subiter_port_send (SubiterPort *port,
+                            SubiterRun *run);
+void subiter_port_close (SubiterPort *port);
+gboolean subiter_port_has_exited (SubiterPort *port);
+SubiterRun *subiter_port_dup_current (SubiterPort *port);
+void subiter_port_watch (SubiterPort *port,
+                         SubiterWakeup *wakeup);
+void subiter_port_unwatch (SubiterPort *port,
+                           SubiterWakeup *wakeup);
+
+/* the worker, and the reaper when it gives the worker up */
+void subiter_port_set_runtime (SubiterPort *port,
+                               SubiterRuntime *runtime);
+SubiterRuntime *subiter_port_dup_runtime (SubiterPort *port);
+void subiter_port_exit (SubiterPort *port,
+                        const GError *error);
+
+G_END_DECLS

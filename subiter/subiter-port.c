@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-port-private.h"
+
+#include "subiter-error.h"
+#include "subiter-run-private.h"
+
+struct _SubiterPort
+{
+  _Atomic int ref_count;
+  guint64 id;
+  char *runtime_name;
+
+  GMutex lock;
+  /* signalled when a run is sent or the mailbox closed */
+  GCond sent;
+  /* lock: all that follows */
+  GQueue mailbox;
+  gboolean closed;
+  gboolean exited;
+  SubiterRun *current;
+  SubiterRuntime *runtime;
+  GPtrArray *watchers;
+  gpointer data;
+  GDestroyNotify destroy;
+};
+
+/**
+ * SubiterPort:
+ *
+ * Where a worker's runtime gets its runs from: the worker's end of everything.
+ *
+ * This is for those who write a runtime. A port knows no object of the
+ * application, so that the worker can drop the last reference to it.
+ */
+G_DEFINE_BOXED_TYPE (SubiterPort, subiter_port, subiter_port_ref, subiter_port_unref)
+
+SubiterPort *
+subiter_port_new (const char *runtime_name)
+{
+  static _Atomic guint64 last_id;
+  SubiterPort *port = g_new0 (SubiterPort, 1);
+
+  atomic_init (&port->ref_count, 1);
+  port->id = atomic_fetch_add_explicit (&last_id, 1, memory_order_relaxed) + 1;
+  port->runtime_name = g_strdup (runtime_name);
+  port->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_wakeup_unref);
+  g_mutex_init (&port->lock);
+  g_cond_init (&port->sent);
+  g_queue_init (&port->mailbox);
+
+  return port;
+}
+
+/**
+ * subiter_port_ref:
+ * @port: a port
+ *
+ * Takes a reference. This may be called from any thread.
+ *
+ * Returns: (transfer full): @port
+ */
+SubiterPort *
+subiter_port_ref (SubiterPort *port)
+{
+  g_return_val_if_fail (port != NULL, NULL);
+
+  atomic_fetch_add_explicit (&port->ref_count, 1, memory_order_relaxed);
+
+  return port;
+}
+
+/**
+ * subiter_port_unref:
+ * @port: (transfer full): a port
+ *
+ * Gives a reference back. This may be called from any thread.
+ */
+void
+subiter_port_unref (SubiterPort *port)
+{
+  g_return_if_fail (port != NULL);
+
+  if (atomic_fetch_sub_explicit (&port->ref_count, 1, memory_order_acq_rel) != 1)
+    return;
+
+  if (port->destroy != NULL)
+    port->destroy (port->data);
+  g_queue_clear_full (&port->mailbox, (GDestroyNotify) subiter_run_unref);
+  g_clear_pointer (&port->current, subiter_run_unref);
+  g_clear_object (&port->runtime);
+  g_ptr_array_unref (port->watchers);
+  g_free (port->runtime_name);
+  g_mutex_clear (&port->lock);
+  g_cond_clear (&port->sent);
+  g_free (port);
+}
+
+/**
+ * subiter_port_get_id:
+ * @port: a port
+ *
+ * Gets the number of the worker. This may be called from any thread.
+ *
+ * Returns: the number, unique in the process
+ */
+guint64
+subiter_port_get_id (SubiterPort *port)
+{
+  g_return_val_if_fail (port != NULL, 0);
+
+  return port->id;
+}
+
+const char *
+subiter_port_get_runtime_name (SubiterPort *port)
+{
+  return port->runtime_name;
+}
+
+/* FALSE if the mailbox is closed. */
+gboolean
+subiter_port_send (SubiterPort *port,
+                   SubiterRun *run)
+{
+  gboolean sent;
+
+  subiter_lock (&port->lock);
+  sent = !port->closed;
+  if (sent)
+    {
+      g_queue_push_tail (&port->mailbox, subiter_run_ref (run));
+      g_cond_signal (&port->sent);
+    }
+  subiter_unlock (&port->lock);
+
+  return sent;
+}
+
+/**
+ * subiter_port_receive:
+ * @port: a port
+ *
+ * Blocks until there is something to do. Only the worker's thread may call
+ * this, holding nothing that others wait for, and the run that it got before
+ * has to have ended.
+ *
+ * Returns: (transfer full) (nullable): a run, or %NULL if the worker is to end
+ */
+SubiterRun *
+subiter_port_receive (SubiterPort *port)
+{
+  SubiterRun *run;
+  SubiterRun *before;
+
+  g_return_val_if_fail (port != NULL, NULL);
+
+  subiter_lock (&port->lock);
+  before = g_steal_pointer (&port->current);
+  while (!port->closed && g_queue_is_empty (&port->mailbox))
+    subiter_cond_wait (&port->sent, &port->lock);
+  run = port->closed ? NULL : g_queue_pop_head (&port->mailbox);
+  if (run != NULL)
+    port->current = subiter_run_ref (run);
+  subiter_unlock (&port->lock);
+
+  g_clear_pointer (&before, subiter_run_unref);
+  if (run != NULL)
+    subiter_run_begin (run);
+
+  return run;
+}
+
+static void
+end_runs (GQueue *runs,
+          const GError *error)
+{
+  SubiterRun *run;
+
+  while ((run = g_queue_pop_head (runs)) != NULL)
+    {
+      subiter_run_stop (run);
+      subiter_run_end (run, error != NULL ? g_error_copy (error) : NULL);
+      subiter_run_unref (run);
+    }
+}
+
+/* Closes the mailbox: the runs in it end unbegun, the current one is told to
+ * stop. */
+void
+subiter_port_close (SubiterPort *port)
+{
+  g_autoptr (GError) error = NULL;
+  GQueue unbegun = G_QUEUE_INIT;
+  SubiterRun *current = NULL;
+
+  error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
+
+  subiter_lock (&port->lock);
+  port->closed = TRUE;
+  unbegun = port->mailbox;
+  g_queue_init (&port->mailbox);
+  if (port->current != NULL)
+    current = subiter_run_ref (port->current);
+  g_cond_broadcast (&port->sent);
+  subiter_unlock (&port->lock);
+
+  end_runs (&unbegun, error);
+  if (current != NULL)
+    {
+      subiter_run_stop (current);
+      subiter_run_unref (current);
+    }
+}
+
+/* The worker is gone, or counts as gone: ends all its runs, with @error if
+ * there is one, and tells the watchers. */
+void
+subiter_port_exit (SubiterPort *port,
+                   const GError *error)
+{
+  g_autoptr (GPtrArray) watchers = NULL;
+  GQueue runs = G_QUEUE_INIT;
+
+  subiter_lock (&port->lock);
+  port->closed = TRUE;
+  port->exited = TRUE;
+  runs = port->mailbox;
+  g_queue_init (&port->mailbox);
+  if (port->current != NULL)
+    g_queue_push_head (&runs, g_steal_pointer (&port->current));
+  watchers = g_steal_pointer (&port->watchers);
+  port->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_wakeup_unref);
+  subiter_unlock (&port->lock);
+
+  end_runs (&runs, error);
+  for (guint i = 0; i < watchers->len; i++)
+    subiter_wakeup_notify (watchers->pdata[i]);
+}
+
+gboolean
+subiter_port_has_exited (SubiterPort *port)
+{
+  gboolean exited;
+
+  subiter_lock (&port->lock);
+  exited = port->exited;
+  subiter_unlock (&port->lock);
+
+  return exited;
+}
+
+/* (transfer full) (nullable): the run that the worker is at. */
+SubiterRun *
+subiter_port_dup_current (SubiterPort *port)
+{
+  SubiterRun *run = NULL;
+
+  subiter_lock (&port->lock);
+  if (port->current != NULL && !subiter_run_has_ended (port->current))
+    run = subiter_run_ref (port->current);
+  subiter_unlock (&port->lock);
+
+  return run;
+}
+
+/* Notifies @wakeup once when the worker exits, at once if it has. */
+void
+subiter_port_watch (SubiterPort *port,
+                    SubiterWakeup *wakeup)
+{
+  gboolean exited;
+
+  subiter_lock (&port->lock);
+  exited = port->exited;
+  if (!exited)
+    g_ptr_array_add (port->watchers, subiter_wakeup_ref (wakeup));
+  subiter_unlock (&port->lock);
+
+  if (exited)
+    subiter_wakeup_notify (wakeup);
+}
+
+void
+subiter_port_unwatch (SubiterPort *port,
+                      SubiterWakeup *wakeup)
+{
+  subiter_lock (&port->lock);
+  g_ptr_array_remove (port->watchers, wakeup);
+  subiter_unlock (&port->lock);
+}
+
+void
+subiter_port_set_runtime (SubiterPort *port,
+                          SubiterRuntime *runtime)
+{
+  subiter_lock (&port->lock);
+  g_set_object (&port->runtime, runtime);
+  subiter_unlock (&port->lock);
+}
+
+/* (transfer full) (nullable): NULL until the worker has found its runtime. */
+SubiterRuntime *
+subiter_port_dup_runtime (SubiterPort *port)
+{
+  SubiterRuntime *runtime = NULL;
+
+  subiter_lock (&port->lock);
+  if (port->runtime != NULL)
+    runtime = g_object_ref (port->runtime);
+  subiter_unlock (&port->lock);
+
+  return runtime;
+}
+
+/**
+ * subiter_port_set_data: (skip)
+ * @port: a port
+ * @data: (nullable): what the runtime keeps for this worker
+ * @destroy: (nullable): called with @data with the last reference to @port, on
+ *   whichever thread drops that
+ *
+ * Keeps something for the runtime, once a port, so that
+ * [vfunc@Subiter.Runtime.interrupt] finds it.
+ */
+void
+subiter_port_set_data (SubiterPort *port,
+                       gpointer data,
+                       GDestroyNotify destroy)
+{
+  g_return_if_fail (port != NULL);
+  g_return_if_fail (port->data == NULL);
+
+  subiter_lock (&port->lock);
+  port->data = data;
+  port->destroy = destroy;
+  subiter_unlock (&port->lock);
+}
+
+/**
+ * subiter_port_get_data: (skip)
+ * @port: a port
+ *
+ * Gets what the runtime keeps. This may be called from any thread.
+ *
+ * Returns: (transfer none) (nullable): what was set
+ */
+gpointer
+subiter_port_get_data (SubiterPort *port)
+{
+  gpointer data;
+
+  g_return_val_if_fail (port != NULL, NULL);
+
+  subiter_lock (&port->lock);
+  data = port->data;
+  subiter_unlock (&port->lock);
+
+  return data;
+}

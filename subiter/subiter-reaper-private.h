@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-port-private.h"
+
+G_BEGIN_DECLS
+
+void subiter_reaper_stop (SubiterPort *port,
+                          SubiterRun *run);
+void subiter_reaper_close (SubiterPort *port);
+
+G_END_DECLS

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-reaper-private.h"
+
+#include "subiter-callable.h"
+#include "subiter-error.h"
+#include "subiter-run-private.h"
+#include "subiter-shutdown.h"
+#include "subiter-worker-private.h"
+
+/* When a run that was told to stop is interrupted first, and how often again,
+ * in µs. Code that looks at subiter.stopping () gets this long to end by
+ * itself. */
+#define INTERRUPT_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
+/* When its worker is given up, in µs after it was told to stop. */
+#define GRACE_PERIOD (2 * G_TIME_SPAN_SECOND)
+
+/* One run on its way down the ladder. */
+typedef struct
+{
+  _Atomic int ref_count;
+  SubiterPort *port;
+  SubiterRun *run;
+  /* the reaper's own */
+  gint64 next_step;
+  gint64 give_up;
+  /* set by the reaper, cleared by the thread that interrupts */
+  _Atomic int is_interrupting;
+} Descent;
+
+static GMutex reaper_lock;
+/* reaper_lock: signalled when a descent is added */
+static GCond reaper_added;
+static GPtrArray *descents;
+static gboolean reaper_runs;
+
+static Descent *
+descent_ref (Descent *descent)
+{
+  atomic_fetch_add_explicit (&descent->ref_count, 1, memory_order_relaxed);
+
+  return descent;
+}
+
+static void
+descent_unref (Descent *descent)
+{
+  if (atomic_fetch_sub_explicit (&descent->ref_count, 1, memory_order_acq_rel) != 1)
+    return;
+
+  subiter_port_unref (descent->port);
+  subiter_run_unref (descent->run);
+  g_free (descent);
+}
+
+static gpointer
+interrupt_main (gpointer data)
+{
+  Descent *descent = data;
+  g_autoptr (SubiterRuntime) runtime = subiter_port_dup_runtime (descent->port);
+
+  if (runtime != NULL && !subiter_run_has_ended (descent->run))
+    subiter_runtime_interrupt (runtime, descent->port, descent->run, SUBITER_INTERRUPT_RAISE);
+  atomic_store_explicit (&descent->is_interrupting, 0, memory_order_release);
+  descent_unref (descent);
+
+  return NULL;
+}
+
+/* Interrupting waits for the worker's GIL, for ever if it must: so it has a
+ * thread of its own, and there is one at a time. */
+static void
+interrupt (Descent *descent)
+{
+  GThread *thread;
+
+  if (atomic_exchange_explicit (&descent->is_interrupting, 1, memory_order_acq_rel))
+    return;
+
+  thread = g_thread_try_new ("subiter-stop", interrupt_main, descent_ref (descent), NULL);
+  if (thread == NULL)
+    {
+      atomic_store_explicit (&descent->is_interrupting, 0, memory_order_release);
+      descent_unref (descent);
+      return;
+    }
+  g_thread_unref (thread);
+}
+
+static void
+abandon (Descent *descent)
+{
+  SubiterCallable *callable = subiter_run_get_callable (descent->run);
+  g_autofree char *name = callable != NULL ? subiter_callable_to_string (callable) : g_strdup ("a run");
+  g_autoptr (GError) error = NULL;
+
+  error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_ABANDONED,
+                       "%s did not end within %d s of being told to; its interpreter was given up",
+                       name, (int) (GRACE_PERIOD / G_TIME_SPAN_SECOND));
+  subiter_run_log (descent->run, G_LOG_LEVEL_WARNING, error->message);
+  subiter_worker_abandon (descent->port, error);
+}
+
+/* FALSE if the descent is over. */
+static gboolean
+take_step (Descent *descent,
+           gint64 now)
+{
+  if (subiter_run_has_ended (descent->run))
+    return FALSE;
+  if (now < descent->next_step)
+    return TRUE;
+  if (now >= descent->give_up)
+    {
+      abandon (descent);
+      return FALSE;
+    }
+
+  interrupt (descent);
+  descent->next_step = MIN (now + INTERRUPT_INTERVAL, descent->give_up);
+
+  return TRUE;
+}
+
+static gpointer
+reaper_main (gpointer data)
+{
+  subiter_lock (&reaper_lock);
+  while (descents->len > 0)
+    {
+      g_autoptr (GPtrArray) steps = g_steal_pointer (&descents);
+      gint64 next_step = G_MAXINT64;
+
+      /* Steps are taken outside the lock: nobody who adds to the list may
+       * have to wait for them. */
+      descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
+      subiter_unlock (&reaper_lock);
+      for (guint i = 0; i < steps->len;)
+        {
+          Descent *descent = steps->pdata[i];
+
+          if (!take_step (descent, g_get_monotonic_time ()))
+            {
+              g_ptr_array_remove_index_fast (steps, i);
+              continue;
+            }
+          next_step = MIN (next_step, descent->next_step);
+          i++;
+        }
+      subiter_lock (&reaper_lock);
+
+      if (descents->len > 0)
+        next_step = 0;
+      for (guint i = 0; i < steps->len; i++)
+        g_ptr_array_add (descents, descent_ref (steps->pdata[i]));
+      if (descents->len > 0 && next_step > 0)
+        subiter_cond_wait_until (&reaper_added, &reaper_lock, next_step);
+    }
+  g_clear_pointer (&descents, g_ptr_array_unref);
+  reaper_runs = FALSE;
+  subiter_unlock (&reaper_lock);
+
+  return NULL;
+}
+
+/* Tells @run to stop and sees to it that it does, on the reaper's own time.
+ * This may be called from any thread and never blocks. */
+void
+subiter_reaper_stop (SubiterPort *port,
+                     SubiterRun *run)
+{
+  Descent *descent;
+  gint64 now;
+
+  subiter_run_stop (run);
+  if (subiter_run_has_ended (run))
+    return;
+
+  now = g_get_monotonic_time ();
+  descent = g_new0 (Descent, 1);
+  atomic_init (&descent->ref_count, 1);
+  descent->port = subiter_port_ref (port);
+  descent->run = subiter_run_ref (run);
+  descent->next_step = now + INTERRUPT_INTERVAL;
+  descent->give_up = now + GRACE_PERIOD;
+
+  subiter_lock (&reaper_lock);
+  if (descents == NULL)
+    descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
+  g_ptr_array_add (descents, descent);
+  if (!reaper_runs)
+    {
+      GThread *thread = g_thread_try_new ("subiter-reaper", reaper_main, NULL, NULL);
+
+      /* Without a thread to be had, the run still was told to stop. */
+      reaper_runs = thread != NULL;
+      g_clear_pointer (&thread, g_thread_unref);
+    }
+  g_cond_signal (&reaper_added);
+  subiter_unlock (&reaper_lock);
+}
+
+/* Closes the mailbox of @port and sees to it that its worker ends. */
+void
+subiter_reaper_close (SubiterPort *port)
+{
+  g_autoptr (SubiterRun) current = NULL;
+
+  subiter_port_close (port);
+  current = subiter_port_dup_current (port);
+  if (current != NULL)
+    subiter_reaper_stop (port, current);
+}
+
+/**
+ * subiter_shutdown:
+ * @timeout: how long to wait at most, in ms
+ *
+ * Closes every interpreter of the process and waits for them to end, on the
+ * calling thread. No interpreter can be started after this.
+ *
+ * The library does this by itself when the program exits, with a timeout of
+ * two seconds; a host that finalises Python or unloads what its callables
+ * need before that calls this first. Under PyGObject the override does.
+ *
+ * Returns: whether all of them have ended
+ */
+gboolean
+subiter_shutdown (guint timeout)
+{
+  gint64 deadline = g_get_monotonic_time () + (gint64) timeout * G_TIME_SPAN_MILLISECOND;
+  g_autoptr (GPtrArray) ports = NULL;
+
+  subiter_worker_refuse_new ();
+  ports = subiter_worker_list_ports ();
+  for (guint i = 0; i < ports->len; i++)
+    subiter_reaper_close (ports->pdata[i]);
+
+  return subiter_worker_wait_for_all (deadline);
+}

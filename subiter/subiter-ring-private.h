@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-sync-private.h"
+#include "subiter-value.h"
+
+G_BEGIN_DECLS
+
+/* A bounded queue of values from one producer thread to one consumer at a
+ * time, which may be a different thread each time as long as a lock or a main
+ * context hands the role over.
+ *
+ * Neither side takes a lock unless the producer has to park. The indices only
+ * ever grow; each is written by one side, on a cache line of its own, and read
+ * by the other side only when its cached copy says full or empty.
+ *
+ * Parking and the waking of the parked is the usual handshake of two flags:
+ * the producer announces itself (parked), then looks at the head again; the
+ * consumer moves the head, then looks at parked. With a full fence between
+ * the two steps on both sides, at least one of them sees the other. */
+typedef struct
+{
+  /* written by the producer */
+  _Alignas (64) _Atomic guint64 tail;
+  guint64 cached_head;
+
+  /* written by the consumer */
+  _Alignas (64) _Atomic guint64 head;
+  guint64 cached_tail;
+
+  /* set by the producer, cleared by whoever wakes it */
+  _Alignas (64) _Atomic int parked;
+  /* set once, by any thread */
+  _Atomic int closed;
+
+  GMutex lock;
+  GCond space;
+
+  guint capacity;
+  guint64 mask;
+  SubiterValue *slots;
+} SubiterRing;
+
+void subiter_ring_init (SubiterRing *ring,
+                        guint capacity);
+void subiter_ring_clear (SubiterRing *ring);
+
+/* the producer's side */
+gboolean subiter_ring_push (SubiterRing *ring,
+                            SubiterValue *value);
+gboolean subiter_ring_wait_for_space (SubiterRing *ring);
+
+/* the consumer's side */
+gboolean subiter_ring_pop (SubiterRing *ring,
+                           SubiterValue *value);
+gboolean subiter_ring_is_empty (SubiterRing *ring);
+
+/* any thread */
+void subiter_ring_close (SubiterRing *ring);
+gboolean subiter_ring_is_closed (SubiterRing *ring);
+
+G_END_DECLS

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-ring-private.h"
+
+void
+subiter_ring_init (SubiterRing *ring,
+                   guint capacity)
+{
+  guint64 n_slots = 1;
+
+  g_return_if_fail (capacity > 0);
+
+  while (n_slots < capacity)
+    n_slots *= 2;
+
+  atomic_init (&ring->tail, 0);
+  atomic_init (&ring->head, 0);
+  atomic_init (&ring->parked, 0);
+  atomic_init (&ring->closed, 0);
+  ring->cached_head = 0;
+  ring->cached_tail = 0;
+  ring->capacity = capacity;
+  ring->mask = n_slots - 1;
+  ring->slots = g_new0 (SubiterValue, n_slots);
+  g_mutex_init (&ring->lock);
+  g_cond_init (&ring->space);
+}
+
+/* Only once both sides are done with it. */
+void
+subiter_ring_clear (SubiterRing *ring)
+{
+  SubiterValue value;
+
+  while (subiter_ring_pop (ring, &value))
+    subiter_value_clear (&value);
+
+  g_clear_pointer (&ring->slots, g_free);
+  g_mutex_clear (&ring->lock);
+  g_cond_clear (&ring->space);
+}
+
+/* Moves @value into the ring and leaves it empty; FALSE if there is no room. */
+gboolean
+subiter_ring_push (SubiterRing *ring,
+                   SubiterValue *value)
+{
+  guint64 tail = atomic_load_explicit (&ring->tail, memory_order_relaxed);
+
+  if (tail - ring->cached_head >= ring->capacity)
+    {
+      ring->cached_head = atomic_load_explicit (&ring->head, memory_order_acquire);
+      if (tail - ring->cached_head >= ring->capacity)
+        return FALSE;
+    }
+
+  ring->slots[tail & ring->mask] = *value;
+  subiter_value_init (value);
+  atomic_store_explicit (&ring->tail, tail + 1, memory_order_release);
+
+  return TRUE;
+}
+
+static gboolean
+ring_is_full (SubiterRing *ring)
+{
+  guint64 tail = atomic_load_explicit (&ring->tail, memory_order_relaxed);
+  guint64 head = atomic_load_explicit (&ring->head, memory_order_acquire);
+
+  return tail - head >= ring->capacity;
+}
+
+/* Parks the producer until there is room; FALSE once the ring is closed. */
+gboolean
+subiter_ring_wait_for_space (SubiterRing *ring)
+{
+  subiter_lock (&ring->lock);
+  while (!subiter_ring_is_closed (ring) && ring_is_full (ring))
+    {
+      atomic_store_explicit (&ring->parked, 1, memory_order_relaxed);
+      atomic_thread_fence (memory_order_seq_cst);
+      if (!subiter_ring_is_closed (ring) && ring_is_full (ring))
+        {
+          while (atomic_load_explicit (&ring->parked, memory_order_relaxed))
+            subiter_cond_wait (&ring->space, &ring->lock);
+        }
+      else
+        {
+          atomic_store_explicit (&ring->parked, 0, memory_order_relaxed);
+        }
+    }
+  subiter_unlock (&ring->lock);
+
+  return !subiter_ring_is_closed (ring);
+}
+
+static void
+wake_producer (SubiterRing *ring)
+{
+  subiter_lock (&ring->lock);
+  if (atomic_exchange_explicit (&ring->parked, 0, memory_order_relaxed))
+    g_cond_signal (&ring->space);
+  subiter_unlock (&ring->lock);
+}
+
+/* Moves the oldest value out of the ring; FALSE if there is none.
+ *
+ * A parked producer is woken once half of the ring is free, so that it finds
+ * room for a batch: waking it for each slot would cost a context switch an
+ * item. It cannot be forgotten below that mark: it parks only on a full ring,
+ * and every item of that ring is popped before the consumer finds it empty. */
+gboolean
+subiter_ring_pop (SubiterRing *ring,
+                  SubiterValue *value)
+{
+  guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
+
+  if (head == ring->cached_tail)
+    {
+      ring->cached_tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
+      if (head == ring->cached_tail)
+        return FALSE;
+    }
+
+  *value = ring->slots[head & ring->mask];
+  atomic_store_explicit (&ring->head, head + 1, memory_order_release);
+
+  atomic_thread_fence (memory_order_seq_cst);
+  if (G_UNLIKELY (atomic_load_explicit (&ring->parked, memory_order_relaxed)))
+    {
+      guint64 tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
+
+      if (tail - (head + 1) <= ring->capacity / 2)
+        wake_producer (ring);
+    }
+
+  return TRUE;
+}
+
+gboolean
+subiter_ring_is_empty (SubiterRing *ring)
+{
+  return atomic_load_explicit (&ring->head, memory_order_relaxed)
+         == atomic_load_explicit (&ring->tail, memory_order_acquire);
+}
+
+/* Lets a parked producer go, for good. What is in the ring stays there. */
+void
+subiter_ring_close (SubiterRing *ring)
+{
+  atomic_store_explicit (&ring->closed, 1, memory_order_seq_cst);
+  wake_producer (ring);
+}
+
+gboolean
+subiter_ring_is_closed (SubiterRing *ring)
+{
+  return atomic_load_explicit (&ring->closed, memory_order_acquire) != 0;
+}

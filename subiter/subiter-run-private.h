@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-ring-private.h"
+#include "subiter-run.h"
+#include "subiter-wakeup-private.h"
+
+G_BEGIN_DECLS
+
+/* What a run tells its consumer beside its items. */
+typedef enum
+{
+  SUBITER_EVENT_OUTPUT,
+  SUBITER_EVENT_LOG,
+} SubiterEventKind;
+
+typedef struct
+{
+  SubiterEventKind kind;
+  SubiterStream stream;
+  GLogLevelFlags level;
+  GString *text;
+} SubiterEvent;
+
+void subiter_event_free (SubiterEvent *event);
+
+/* the application's side: made, handed to a port, and consumed by one
+ * consumer at a time */
+SubiterRun *subiter_run_new (SubiterRunKind kind,
+                             guint64 stream_id,
+                             SubiterCallable *callable,
+                             guint buffer_size,
+                             const GVariantType *item_type,
+                             SubiterWakeup *wakeup);
+void subiter_run_set_initializers (SubiterRun *run,
+                                   GPtrArray *initializers);
+void subiter_run_set_python_path (SubiterRun *run,
+                                  const char *const *python_path);
+void subiter_run_set_forward_output (SubiterRun *run,
+                                     gboolean forward_output);
+
+void subiter_run_stop (SubiterRun *run);
+
+gboolean subiter_run_has_begun (SubiterRun *run);
+gboolean subiter_run_has_ended (SubiterRun *run);
+gboolean subiter_run_pop (SubiterRun *run,
+                          SubiterValue *value);
+gboolean subiter_run_is_empty (SubiterRun *run);
+GVariant *subiter_run_take_variant (SubiterRun *run,
+                                    SubiterValue *value);
+const GError *subiter_run_get_error (SubiterRun *run);
+GQueue *subiter_run_take_events (SubiterRun *run);
+gboolean subiter_run_take_progress (SubiterRun *run,
+                                    double *fraction,
+                                    char **text);
+
+/* the port's side */
+void subiter_run_begin (SubiterRun *run);
+/* any thread; only the first end counts: FALSE if it had ended before */
+gboolean subiter_run_end (SubiterRun *run,
+                          GError *error);
+
+G_END_DECLS

@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-run-private.h"
+
+#include "subiter-callable.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How many bytes of output and log messages may wait for the main loop before
+ * the code that writes them has to wait too. */
+#define MAX_EVENT_BYTES (256 * 1024)
+
+struct _SubiterRun
+{
+  _Atomic int ref_count;
+
+  /* immutable once it is handed to a port */
+  SubiterRunKind kind;
+  guint64 stream_id;
+  SubiterCallable *callable;
+  GPtrArray *initializers;
+  char **python_path;
+  GVariantType *item_type;
+  SubiterWakeup *wakeup;
+
+  SubiterRing ring;
+
+  /* set by any thread, once */
+  _Atomic int stopping;
+  /* set by the worker, once */
+  _Atomic int begun;
+  /* set by whoever ends the run, once, under the lock and after the error */
+  _Atomic int ended;
+  /* set by the consumer */
+  _Atomic int forward_output;
+
+  GMutex lock;
+  /* broadcast when the run is stopped or its events have been taken */
+  GCond changed;
+  /* lock, until ended */
+  GError *error;
+  /* lock */
+  GQueue events;
+  gsize n_event_bytes;
+  double progress;
+  char *progress_text;
+  gboolean progress_changed;
+};
+
+/**
+ * SubiterRun:
+ *
+ * One thing that a runtime is asked to do: to iterate a callable from its
+ * start to its end.
+ *
+ * This is for those who write a runtime: it gets runs from
+ * [method@Subiter.Port.receive], and ends each with exactly one of
+ * [method@Subiter.Run.finish] and [method@Subiter.Run.fail]. Except where
+ * a method says otherwise, it may be called on the worker's thread only.
+ */
+G_DEFINE_BOXED_TYPE (SubiterRun, subiter_run, subiter_run_ref, subiter_run_unref)
+
+void
+subiter_event_free (SubiterEvent *event)
+{
+  g_string_free (event->text, TRUE);
+  g_free (event);
+}
+
+SubiterRun *
+subiter_run_new (SubiterRunKind kind,
+                 guint64 stream_id,
+                 SubiterCallable *callable,
+                 guint buffer_size,
+                 const GVariantType *item_type,
+                 SubiterWakeup *wakeup)
+{
+  /* The ring's indices ask for cache lines of their own. */
+  SubiterRun *run = g_aligned_alloc0 (1, sizeof (SubiterRun), 64);
+
+  atomic_init (&run->ref_count, 1);
+  run->kind = kind;
+  run->stream_id = stream_id;
+  run->callable = callable != NULL ? subiter_callable_ref (callable) : NULL;
+  run->item_type = item_type != NULL ? g_variant_type_copy (item_type) : NULL;
+  run->wakeup = subiter_wakeup_ref (wakeup);
+  run->initializers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_callable_unref);
+  run->python_path = g_new0 (char *, 1);
+  subiter_ring_init (&run->ring, buffer_size);
+  g_mutex_init (&run->lock);
+  g_cond_init (&run->changed);
+  g_queue_init (&run->events);
+
+  return run;
+}
+
+void
+subiter_run_set_initializers (SubiterRun *run,
+                              GPtrArray *initializers)
+{
+  g_ptr_array_unref (run->initializers);
+  run->initializers = g_ptr_array_ref (initializers);
+}
+
+void
+subiter_run_set_python_path (SubiterRun *run,
+                             const char *const *python_path)
+{
+  g_strfreev (run->python_path);
+  run->python_path = g_strdupv ((char **) python_path);
+}
+
+/* Whether output goes to the program's own standard streams, written where it
+ * arises so that a slow reader of those never holds up a main loop. */
+void
+subiter_run_set_forward_output (SubiterRun *run,
+                                gboolean forward_output)
+{
+  atomic_store_explicit (&run->forward_output, forward_output, memory_order_relaxed);
+}
+
+/**
+ * subiter_run_ref:
+ * @run: a run
+ *
+ * Takes a reference. This may be called from any thread.
+ *
+ * Returns: (transfer full): @run
+ */
+SubiterRun *
+subiter_run_ref (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, NULL);
+
+  atomic_fetch_add_explicit (&run->ref_count, 1, memory_order_relaxed);
+
+  return run;
+}
+
+/**
+ * subiter_run_unref:
+ * @run: (transfer full): a run
+ *
+ * Gives a reference back. This may be called from any thread.
+ */
+void
+subiter_run_unref (SubiterRun *run)
+{
+  g_return_if_fail (run != NULL);
+
+  if (atomic_fetch_sub_explicit (&run->ref_count, 1, memory_order_acq_rel) != 1)
+    return;
+
+  subiter_ring_clear (&run->ring);
+  g_queue_clear_full (&run->events, (GDestroyNotify) subiter_event_free);
+  g_clear_pointer (&run->callable, subiter_callable_unref);
+  g_clear_pointer (&run->item_type, g_variant_type_free);
+  g_ptr_array_unref (run->initializers);
+  g_strfreev (run->python_path);
+  g_free (run->progress_text);
+  g_clear_error (&run->error);
+  subiter_wakeup_unref (run->wakeup);
+  g_mutex_clear (&run->lock);
+  g_cond_clear (&run->changed);
+  g_aligned_free (run);
+}
+
+/**
+ * subiter_run_get_kind:
+ * @run: a run
+ *
+ * Tells what is to be done.
+ *
+ * Returns: the kind
+ */
+SubiterRunKind
+subiter_run_get_kind (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, SUBITER_RUN_ITERATE);
+
+  return run->kind;
+}
+
+/**
+ * subiter_run_get_stream_id:
+ * @run: a run
+ *
+ * Gets the number of the stream that @run belongs to. The runs of one
+ * [class@Subiter.Source] have one number: a runtime keeps the iterable, and
+ * that the initializers have run, by it.
+ *
+ * Returns: the number, unique in the process
+ */
+guint64
+subiter_run_get_stream_id (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, 0);
+
+  return run->stream_id;
+}
+
+/**
+ * subiter_run_get_callable:
+ * @run: a run
+ *
+ * Gets what is to be called.
+ *
+ * Returns: (transfer none) (nullable): the callable, or %NULL for a run of kind
+ *   %SUBITER_RUN_FORGET
+ */
+SubiterCallable *
+subiter_run_get_callable (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, NULL);
+
+  return run->callable;
+}
+
+/**
+ * subiter_run_get_initializers:
+ * @run: a run
+ *
+ * Gets what is to be called before the stream's first item.
+ *
+ * Returns: (transfer none) (element-type Subiter.Callable): the initializers,
+ *   in order
+ */
+GPtrArray *
+subiter_run_get_initializers (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, NULL);
+
+  return run->initializers;
+}
+
+/**
+ * subiter_run_get_python_path:
+ * @run: a run
+ *
+ * Gets the folders that modules are to be looked for in first.
+ *
+ * Returns: (transfer none) (array zero-terminated=1) (element-type filename):
+ *   the folders, in order
+ */
+const char *const *
+subiter_run_get_python_path (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, NULL);
+
+  return (const char *const *) run->python_path;
+}
+
+/**
+ * subiter_run_try_push: (skip)
+ * @run: a run
+ * @value: (inout): an item; `None` is left in it if it was handed over
+ * @error: return location for an error
+ *
+ * Hands an item to the consumer if there is room. This never blocks.
+ *
+ * Errors: those of [method@Subiter.Value.check], if %SUBITER_PUSH_REFUSED is
+ * returned.
+ *
+ * Returns: what became of the item
+ */
+SubiterPush
+subiter_run_try_push (SubiterRun *run,
+                      SubiterValue *value,
+                      GError **error)
+{
+  if (G_UNLIKELY (subiter_run_is_stopping (run)))
+    return SUBITER_PUSH_STOPPED;
+
+  if ((run->item_type != NULL || value->kind >= SUBITER_VALUE_TUPLE)
+      && !subiter_value_check (value, run->item_type, error))
+    return SUBITER_PUSH_REFUSED;
+
+  if (!subiter_ring_push (&run->ring, value))
+    return SUBITER_PUSH_FULL;
+
+  subiter_wakeup_notify_data (run->wakeup);
+
+  return SUBITER_PUSH_DONE;
+}
+
+/**
+ * subiter_run_wait_for_space:
+ * @run: a run
+ *
+ * Blocks until the consumer has made room or the run is to end. Nothing that
+ * others wait for may be held meanwhile, such as a GIL.
+ *
+ * Returns: %FALSE if the run is to end
+ */
+gboolean
+subiter_run_wait_for_space (SubiterRun *run)
+{
+  g_return_val_if_fail (run != NULL, FALSE);
+
+  return subiter_ring_wait_for_space (&run->ring) && !subiter_run_is_stopping (run);
+}
+
+/**
+ * subiter_run_is_stopping:
+ * @run: a run
+ *
+ * Tells whether the run is to end early. This may be called from any thread.
+ *
+ * Returns: whether it is
+ */
+gboolean
+subiter_run_is_stopping (SubiterRun *run)
+{
+  return atomic_load_explicit (&run->stopping, memory_order_acquire) != 0;
+}
+
+/**
+ * subiter_run_wait:
+ * @run: a run
+ * @timeout: how long to wait at most, in µs, or a negative number for ever
+ *
+ * Blocks until the run is to end. This may be called from any thread that
+ * holds nothing that others wait for.
+ *
+ * Returns: whether the run is to end
+ */
+gboolean
+subiter_run_wait (SubiterRun *run,
+                  gint64 timeout)
+{
+  gint64 deadline;
+
+  g_return_val_if_fail (run != NULL, TRUE);
+
+  deadline = timeout < 0 ? -1 : g_get_monotonic_time () + MIN (timeout, G_MAXINT64 / 2);
+  subiter_lock (&run->lock);
+  while (!subiter_run_is_stopping (run))
+    {
+      if (!subiter_cond_wait_until (&run->changed, &run->lock, deadline))
+        break;
+    }
+  subiter_unlock (&run->lock);
+
+  return subiter_run_is_stopping (run);
+}
+
+/* Tells the producer to end. What has been pushed stays in the ring. */
+void
+subiter_run_stop (SubiterRun *run)
+{
+  subiter_lock (&run->lock);
+  atomic_store_explicit (&run->stopping, 1, memory_order_release);
+  g_cond_broadcast (&run->changed);
+  subiter_unlock (&run->lock);
+
+  subiter_ring_close (&run->ring);
+}
+
+void
+subiter_run_begin (SubiterRun *run)
+{
+  atomic_store_explicit (&run->begun, 1, memory_order_release);
+  subiter_wakeup_notify (run->wakeup);
+}
+
+gboolean
+subiter_run_has_begun (SubiterRun *run)
+{
+  return atomic_load_explicit (&run->begun, memory_order_acquire) != 0;
+}
+
+gboolean
+subiter_run_end (SubiterRun *run,
+                 GError *error)
+{
+  gboolean is_first;
+
+  subiter_lock (&run->lock);
+  is_first = !atomic_load_explicit (&run->ended, memory_order_relaxed);
+  if (is_first)
+    {
+      run->error = error;
+      atomic_store_explicit (&run->ended, 1, memory_order_release);
+      g_cond_broadcast (&run->changed);
+    }
+  subiter_unlock (&run->lock);
+
+  if (is_first)
+    subiter_wakeup_notify (run->wakeup);
+  else
+    g_clear_error (&error);
+
+  return is_first;
+}
+
+/* Ask this before finding the ring empty: an item cannot come after it. */
+gboolean
+subiter_run_has_ended (SubiterRun *run)
+{
+  return atomic_load_explicit (&run->ended, memory_order_acquire) != 0;
+}
+
+/* Once it has ended: NULL if nothing went wrong. */
+const GError *
+subiter_run_get_error (SubiterRun *run)
+{
+  return run->error;
+}
+
+/**
+ * subiter_run_finish:
+ * @run: a run
+ *
+ * Ends the run: the iterable is exhausted, or its code has ended because the
+ * run was to end.
+ */
+void
+subiter_run_finish (SubiterRun *run)
+{
+  g_return_if_fail (run != NULL);
+
+  subiter_run_end (run, NULL);
+}
+
+/**
+ * subiter_run_fail: (skip)
+ * @run: a run
+ * @error: (transfer full): what went wrong
+ *
+ * Ends the run with an error.
+ */
+void
+subiter_run_fail (SubiterRun *run,
+                  GError *error)
+{
+  g_return_if_fail (run != NULL);
+  g_return_if_fail (error != NULL);
+
+  subiter_run_end (run, error);
+}
+
+gboolean
+subiter_run_pop (SubiterRun *run,
+                 SubiterValue *value)
+{
+  return subiter_ring_pop (&run->ring, value);
+}
+
+gboolean
+subiter_run_is_empty (SubiterRun *run)
+{
+  return subiter_ring_is_empty (&run->ring);
+}
+
+/* (transfer full): the variant of an item that was popped. */
+GVariant *
+subiter_run_take_variant (SubiterRun *run,
+                          SubiterValue *value)
+{
+  return subiter_value_take_variant (value, run->item_type);
+}
+
+/**
+ * subiter_run_set_progress:
+ * @run: a run
+ * @fraction: how much is done, from 0 to 1
+ * @text: (nullable): what is being done
+ *
+ * Tells how far the run is. Only the newest report is kept for the consumer.
+ * This may be called from any thread.
+ */
+void
+subiter_run_set_progress (SubiterRun *run,
+                          double fraction,
+                          const char *text)
+{
+  g_return_if_fail (run != NULL);
+
+  subiter_lock (&run->lock);
+  run->progress = CLAMP (fraction, 0.0, 1.0);
+  g_set_str (&run->progress_text, text);
+  run->progress_changed = TRUE;
+  subiter_unlock (&run->lock);
+
+  subiter_wakeup_notify (run->wakeup);
+}
+
+/* FALSE if there is nothing new. */
+gboolean
+subiter_run_take_progress (SubiterRun *run,
+                           double *fraction,
+                           char **text)
+{
+  gboolean changed;
+
+  subiter_lock (&run->lock);
+  changed = run->progress_changed;
+  if (changed)
+    {
+      *fraction = run->progress;
+      *text = g_strdup (run->progress_text);
+      run->progress_changed = FALSE;
+    }
+  subiter_unlock (&run->lock);
+
+  return changed;
+}
+
+/* Queues an event, or adds to the last one. Called with the lock held. */
+static void
+add_event (SubiterRun *run,
+           SubiterEventKind kind,
+           SubiterStream stream,
+           GLogLevelFlags level,
+           const char *text,
+           gsize length)
+{
+  SubiterEvent *event = g_queue_peek_tail (&run->events);
+
+  if (kind != SUBITER_EVENT_OUTPUT || event == NULL || event->kind != kind || event->stream != stream)
+    {
+      event = g_new0 (SubiterEvent, 1);
+      event->kind = kind;
+      event->stream = stream;
+      event->level = level;
+      event->text = g_string_new (NULL);
+      g_queue_push_tail (&run->events, event);
+    }
+
+  g_string_append_len (event->text, text, length);
+  run->n_event_bytes += length;
+}
+
+static void
+push_event (SubiterRun *run,
+            SubiterEventKind kind,
+            SubiterStream stream,
+            GLogLevelFlags level,
+            const char *text,
+            gsize length)
+{
+  subiter_lock (&run->lock);
+  while (run->n_event_bytes >= MAX_EVENT_BYTES && !subiter_run_is_stopping (run)
+         && !subiter_run_has_ended (run))
+    subiter_cond_wait (&run->changed, &run->lock);
+  if (run->n_event_bytes < MAX_EVENT_BYTES)
+    add_event (run, kind, stream, level, text, length);
+  subiter_unlock (&run->lock);
+
+  subiter_wakeup_notify (run->wakeup);
+}
+
+/* (transfer full): the events that wait, oldest first. */
+GQueue *
+subiter_run_take_events (SubiterRun *run)
+{
+  GQueue *events = NULL;
+
+  subiter_lock (&run->lock);
+  if (!g_queue_is_empty (&run->events))
+    {
+      events = g_queue_new ();
+      *events = run->events;
+      g_queue_init (&run->events);
+      run->n_event_bytes = 0;
+      g_cond_broadcast (&run->changed);
+    }
+  subiter_unlock (&run->lock);
+
+  return events;
+}
+
+static void
+write_all (int fd,
+           const char *data,
+           gsize length)
+{
+  while (length > 0)
+    {
+      gssize n_written = write (fd, data, length);
+
+      if (n_written < 0)
+        {
+          struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+
+          if (errno == EINTR)
+            continue;
+          if (errno != EAGAIN || poll (&poll_fd, 1, -1) < 0)
+            return;
+          continue;
+        }
+      data += n_written;
+      length -= (gsize) n_written;
+    }
+}
+
+/**
+ * subiter_run_write_output:
+ * @run: a run
+ * @stream: which stream it was written to
+ * @data: (array length=length) (element-type guint8): what was written
+ * @length: how many bytes
+ *
+ * Hands over what the Python code wrote to its standard output or standard
+ * error. This may be called from any thread; it blocks while a lot of output
+ * waits for the consumer, so nothing that others wait for may be held.
+ */
+void
+subiter_run_write_output (SubiterRun *run,
+                          SubiterStream stream,
+                          const char *data,
+                          gsize length)
+{
+  g_return_if_fail (run != NULL);
+
+  if (length == 0)
+    return;
+
+  if (atomic_load_explicit (&run->forward_output, memory_order_relaxed))
+    write_all (stream == SUBITER_STREAM_STDERR ? STDERR_FILENO : STDOUT_FILENO, data, length);
+  else
+    push_event (run, SUBITER_EVENT_OUTPUT, stream, 0, data, length);
+}
+
+/**
+ * subiter_run_log:
+ * @run: a run
+ * @level: the level
+ * @message: the message
+ *
+ * Hands over a message that is logged, in the domain `Subiter`, in the main
+ * context of the consumer: an application's log handler does not expect to be
+ * called on a worker's thread. This may be called from any thread; it blocks as
+ * [method@Subiter.Run.write_output] does.
+ */
+void
+subiter_run_log (SubiterRun *run,
+                 GLogLevelFlags level,
+                 const char *message)
+{
+  g_return_if_fail (run != NULL);
+  g_return_if_fail (message != NULL);
+
+  push_event (run, SUBITER_EVENT_LOG, 0, level, message, strlen (message));
+}

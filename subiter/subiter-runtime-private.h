@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-runtime.h"
+
+G_BEGIN_DECLS
+
+#define SUBITER_RUNTIME_DEFAULT "subinterpreter"
+
+G_END_DECLS

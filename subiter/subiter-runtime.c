@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-runtime-private.h"
+
+#include "subiter-error.h"
+#include "subiter-sync-private.h"
+
+/**
+ * SubiterRuntime:
+ *
+ * What runs Python: the interface of a loadable module.
+ *
+ * A runtime is found by name through the extension point
+ * [const@Subiter.RUNTIME_EXTENSION_POINT_NAME]. Its module is looked for in the folders
+ * named by the environment variable `SUBITER_RUNTIME_PATH`, then in the
+ * library's own folder, and is loaded when the first worker that wants it
+ * starts.
+ *
+ * The methods are called by the library itself. A runtime is written in C: its
+ * methods are entered on worker threads, where closures of other languages
+ * must not run.
+ */
+G_DEFINE_INTERFACE (SubiterRuntime, subiter_runtime, G_TYPE_OBJECT)
+
+static GMutex lookup_lock;
+/* lookup_lock: runtimes by name, which last as long as the process */
+static GHashTable *runtimes;
+
+static void
+subiter_runtime_default_init (SubiterRuntimeInterface *iface)
+{
+}
+
+static void
+scan_modules (void)
+{
+  const char *path = g_getenv ("SUBITER_RUNTIME_PATH");
+
+  if (path != NULL)
+    {
+      g_auto (GStrv) folders = g_strsplit (path, G_SEARCHPATH_SEPARATOR_S, -1);
+
+      for (gsize i = 0; folders[i] != NULL; i++)
+        {
+          if (*folders[i] != '\0')
+            g_io_modules_scan_all_in_directory (folders[i]);
+        }
+    }
+
+  g_io_modules_scan_all_in_directory (SUBITER_RUNTIMES_DIR);
+}
+
+static GIOExtensionPoint *
+ensure_extension_point (void)
+{
+  static GIOExtensionPoint *point;
+
+  if (point == NULL)
+    {
+      point = g_io_extension_point_lookup (SUBITER_RUNTIME_EXTENSION_POINT_NAME);
+      if (point == NULL)
+        {
+          point = g_io_extension_point_register (SUBITER_RUNTIME_EXTENSION_POINT_NAME);
+          g_io_extension_point_set_required_type (point, SUBITER_TYPE_RUNTIME);
+        }
+    }
+
+  return point;
+}
+
+static char *
+list_names (GIOExtensionPoint *point)
+{
+  GString *names = g_string_new (NULL);
+
+  for (GList *l = g_io_extension_point_get_extensions (point); l != NULL; l = l->next)
+    g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "", g_io_extension_get_name (l->data));
+
+  return g_string_free_and_steal (names);
+}
+
+/* Called with lookup_lock held. */
+static SubiterRuntime *
+find_runtime (const char *name,
+              GError **error)
+{
+  GIOExtensionPoint *point = ensure_extension_point ();
+  GIOExtension *extension = g_io_extension_point_get_extension_by_name (point, name);
+  static gboolean scanned;
+
+  /* What is already registered, by a program that links its runtime, needs
+   * no look at the disk. */
+  if (extension == NULL && !scanned)
+    {
+      scanned = TRUE;
+      scan_modules ();
+      extension = g_io_extension_point_get_extension_by_name (point, name);
+    }
+
+  if (extension == NULL)
+    {
+      g_autofree char *names = list_names (point);
+
+      if (*names == '\0')
+        g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_RUNTIME,
+                     "There is no runtime “%s”: no runtime module is in %s or a folder of "
+                     "SUBITER_RUNTIME_PATH", name, SUBITER_RUNTIMES_DIR);
+      else
+        g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_RUNTIME,
+                     "There is no runtime “%s”; those found are %s", name, names);
+      return NULL;
+    }
+
+  return g_object_new (g_io_extension_get_type (extension), NULL);
+}
+
+/**
+ * subiter_runtime_lookup:
+ * @name: the name of a runtime, such as `"subinterpreter"`
+ * @error: return location for an error
+ *
+ * Finds a runtime. This may be called from any thread; it may load a module
+ * from disk.
+ *
+ * Errors: %SUBITER_ERROR_RUNTIME if there is none of that name.
+ *
+ * Returns: (transfer full): the runtime
+ */
+SubiterRuntime *
+subiter_runtime_lookup (const char *name,
+                        GError **error)
+{
+  SubiterRuntime *runtime;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  subiter_lock (&lookup_lock);
+  if (runtimes == NULL)
+    runtimes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  runtime = g_hash_table_lookup (runtimes, name);
+  if (runtime == NULL)
+    {
+      runtime = find_runtime (name, error);
+      if (runtime != NULL)
+        g_hash_table_insert (runtimes, g_strdup (name), runtime);
+    }
+  if (runtime != NULL)
+    g_object_ref (runtime);
+  subiter_unlock (&lookup_lock);
+
+  return runtime;
+}
+
+/**
+ * subiter_runtime_run:
+ * @self: a runtime
+ * @port: a port
+ * @error: return location for an error
+ *
+ * Serves @port on the calling thread until its mailbox is closed.
+ *
+ * Errors: those of the runtime, such as %SUBITER_ERROR_RUNTIME and
+ * %SUBITER_ERROR_INTERPRETER.
+ *
+ * Returns: whether the worker could work; if not, its runs fail with @error
+ */
+gboolean
+subiter_runtime_run (SubiterRuntime *self,
+                     SubiterPort *port,
+                     GError **error)
+{
+  g_return_val_if_fail (SUBITER_IS_RUNTIME (self), FALSE);
+  g_return_val_if_fail (port != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return SUBITER_RUNTIME_GET_IFACE (self)->run (self, port, error);
+}
+
+/**
+ * subiter_runtime_interrupt:
+ * @self: a runtime
+ * @port: the port of the worker
+ * @run: the run that is to end
+ * @how: how hard
+ *
+ * Ends a run that did not end when it was told to. This blocks for as long as
+ * the worker does not let go of its GIL, so it may not be called on a thread that
+ * iterates a main context.
+ *
+ * Returns: whether something was done; %FALSE if @run is not the worker's
+ *   current one any more, or the runtime cannot do @how
+ */
+gboolean
+subiter_runtime_interrupt (SubiterRuntime *self,
+                           SubiterPort *port,
+                           SubiterRun *run,
+                           SubiterInterrupt how)
+{
+  g_return_val_if_fail (SUBITER_IS_RUNTIME (self), FALSE);
+  g_return_val_if_fail (port != NULL, FALSE);
+  g_return_val_if_fail (run != NULL, FALSE);
+
+  return SUBITER_RUNTIME_GET_IFACE (self)->interrupt (self, port, run, how);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(SUBITER_INSIDE) && !defined(SUBITER_COMPILATION)
+#error "Only <subiter.h> can be included directly."
+#endif
+
+#include <subiter-types.h>
+
+G_BEGIN_DECLS
+
+SUBITER_AVAILABLE_IN_ALL
+gboolean subiter_shutdown (guint timeout);
+
+G_END_DECLS

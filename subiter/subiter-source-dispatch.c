@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-source-private.h"
+
+#include "subiter-enums.h"
+#include "subiter-error.h"
+#include "subiter-failure.h"
+#include "subiter-interpreter-private.h"
+
+/* Everything here runs in the source's main context, and nothing here holds
+ * a lock while it calls out: a handler may start, stop, close or drop the
+ * source. */
+
+void
+subiter_end_free (SubiterEnd *end)
+{
+  g_clear_error (&end->error);
+  g_free (end);
+}
+
+void
+subiter_winding_free (SubiterWinding *winding)
+{
+  subiter_run_unref (winding->run);
+  g_free (winding);
+}
+
+/* Text of a signal has to be UTF-8, whatever the code wrote. */
+static char *
+dup_valid_text (const GString *text)
+{
+  return g_utf8_make_valid (text->str, (gssize) text->len);
+}
+
+static void
+deliver_event (SubiterSource *self,
+               const SubiterEvent *event)
+{
+  g_autofree char *text = dup_valid_text (event->text);
+
+  switch (event->kind)
+    {
+    case SUBITER_EVENT_OUTPUT:
+      g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_OUTPUT], 0, event->stream, text);
+      break;
+    case SUBITER_EVENT_LOG:
+      g_log ("Subiter", event->level, "%s", text);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+deliver_events (SubiterSource *self,
+                SubiterRun *run)
+{
+  GQueue *events = subiter_run_take_events (run);
+  g_autofree char *text = NULL;
+  double fraction;
+
+  if (events != NULL)
+    {
+      for (GList *l = events->head; l != NULL; l = l->next)
+        deliver_event (self, l->data);
+      g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
+    }
+
+  if (subiter_run_take_progress (run, &fraction, &text))
+    {
+      subiter_lock (&self->lock);
+      self->progress = fraction;
+      g_free (self->progress_text);
+      self->progress_text = g_steal_pointer (&text);
+      subiter_unlock (&self->lock);
+
+      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_PROGRESS]);
+      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_PROGRESS_TEXT]);
+    }
+}
+
+static void
+notify_properties (SubiterSource *self)
+{
+  SubiterState state = subiter_source_get_state (self);
+  guint64 n_items = subiter_source_get_n_items (self);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  if (self->failure_changed)
+    {
+      self->failure_changed = FALSE;
+      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_FAILURE]);
+    }
+  if (self->notified_n_items != n_items)
+    {
+      self->notified_n_items = n_items;
+      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_N_ITEMS]);
+    }
+  if (self->notified_state != state)
+    {
+      self->notified_state = state;
+      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_STATE]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/* Signals the ends of iterations that are over for everybody. */
+static void
+emit_ends (SubiterSource *self)
+{
+  for (;;)
+    {
+      SubiterEnd *end;
+
+      subiter_lock (&self->lock);
+      end = g_queue_pop_head (&self->ends);
+      subiter_unlock (&self->lock);
+      if (end == NULL)
+        return;
+
+      notify_properties (self);
+      if (end->state == SUBITER_STATE_FAILED)
+        {
+          g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_FAILED], 0, end->error);
+        }
+      else if (end->state == SUBITER_STATE_TIMED_OUT)
+        {
+          gboolean ignored;
+
+          g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT], 0, &ignored);
+        }
+      else
+        {
+          g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_FINISHED], 0);
+        }
+      subiter_end_free (end);
+    }
+}
+
+/* Ends the iterations that were stopped and whose code has ended by now. */
+static void
+finish_windings (SubiterSource *self)
+{
+  for (;;)
+    {
+      g_autoptr (SubiterRun) run = NULL;
+      SubiterWinding *winding;
+      gboolean has_ended;
+
+      subiter_lock (&self->lock);
+      winding = g_queue_peek_head (&self->windings);
+      if (winding != NULL)
+        run = subiter_run_ref (winding->run);
+      subiter_unlock (&self->lock);
+      if (run == NULL)
+        return;
+
+      has_ended = subiter_run_has_ended (run);
+      deliver_events (self, run);
+      if (!has_ended)
+        return;
+
+      subiter_lock (&self->lock);
+      winding = g_queue_peek_head (&self->windings);
+      if (winding != NULL && winding->run == run)
+        {
+          g_queue_pop_head (&self->windings);
+          if (winding->signals_end)
+            {
+              const GError *error = subiter_run_get_error (run);
+              SubiterState state;
+
+              /* That it was closed with its interpreter is no failure of code
+               * that was told to stop. An exception out of its clean-up is. */
+              if (error != NULL && g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED))
+                error = NULL;
+              state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_STOPPED;
+              if (self->run == NULL && self->state == SUBITER_STATE_STOPPING)
+                self->state = state;
+              subiter_source_add_end (self, state, error);
+            }
+          subiter_winding_free (winding);
+        }
+      subiter_unlock (&self->lock);
+    }
+}
+
+/* How long a batch may go on. The clock is not asked for every item, which
+ * would cost more than a cheap item does, but often enough that the next look
+ * comes within the budget if items go on to take as long as they did. */
+typedef struct
+{
+  gint64 began;
+  gint64 budget;
+  guint max_items;
+  guint n_items;
+  guint next_look;
+} Budget;
+
+static void
+budget_init (Budget *budget,
+             SubiterSource *self)
+{
+  budget->began = g_get_monotonic_time ();
+  budget->n_items = 0;
+  budget->next_look = 1;
+  subiter_lock (&self->lock);
+  budget->budget = self->dispatch_budget;
+  budget->max_items = self->dispatch_items;
+  subiter_unlock (&self->lock);
+}
+
+/* An item has been delivered: whether there may be another one. */
+static gboolean
+budget_spend (Budget *budget)
+{
+  gint64 elapsed;
+  gint64 affordable;
+
+  budget->n_items++;
+  if (budget->max_items > 0 && budget->n_items >= budget->max_items)
+    return FALSE;
+  if (budget->n_items < budget->next_look)
+    return TRUE;
+
+  elapsed = g_get_monotonic_time () - budget->began;
+  if (elapsed >= budget->budget)
+    return FALSE;
+
+  affordable = (budget->budget - elapsed) * budget->n_items / MAX (elapsed, 1);
+  budget->next_look = budget->n_items + (guint) CLAMP (affordable / 2, 1, MIN (budget->n_items, 64));
+
+  return TRUE;
+}
+
+static gboolean
+wants_items (SubiterSource *self)
+{
+  return g_signal_has_handler_pending (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], 0, TRUE);
+}
+
+/* Delivers items by callback and signal until there are none, the budget is
+ * spent, or somebody starts, stops or pauses. */
+static guint
+deliver_items (SubiterSource *self,
+               SubiterRun *run)
+{
+  SubiterItemFunc func;
+  gpointer func_data;
+  SubiterValue value;
+  guint generation;
+  gboolean is_current;
+  Budget budget;
+
+  subiter_lock (&self->lock);
+  func = self->item_func;
+  func_data = self->item_func_data;
+  generation = atomic_load_explicit (&self->generation, memory_order_relaxed);
+  is_current = self->run == run && self->state == SUBITER_STATE_RUNNING;
+  subiter_unlock (&self->lock);
+
+  if (!is_current)
+    return 0;
+
+  budget_init (&budget, self);
+  while (atomic_load_explicit (&self->generation, memory_order_relaxed) == generation
+         && subiter_run_pop (run, &value))
+    {
+      atomic_fetch_add_explicit (&self->n_items, 1, memory_order_relaxed);
+
+      if (func != NULL || wants_items (self))
+        {
+          g_autoptr (GVariant) item = subiter_run_take_variant (run, &value);
+
+          if (func != NULL)
+            func (self, item, func_data);
+          if (wants_items (self))
+            g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], 0, item);
+        }
+      else
+        {
+          subiter_value_clear (&value);
+        }
+
+      if (!budget_spend (&budget))
+        break;
+    }
+
+  return budget.n_items;
+}
+
+/* No item came in time: asks whether to wait on, and ends the iteration if
+ * not. */
+static void
+time_out (SubiterSource *self,
+          SubiterRun *run)
+{
+  gboolean waits_on = FALSE;
+
+  notify_properties (self);
+  g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT], 0, &waits_on);
+
+  self->owed_since = g_get_monotonic_time ();
+  if (waits_on)
+    return;
+
+  subiter_lock (&self->lock);
+  if (self->run == run)
+    {
+      if (self->pulls)
+        {
+          g_clear_error (&self->pull_error);
+          self->pull_error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT,
+                                          "No item came within %u ms", self->timeout);
+        }
+      subiter_source_wind_down (self, SUBITER_STATE_TIMED_OUT, FALSE);
+    }
+  else
+    {
+      /* The handler stopped it: the timeout was its end all the same. */
+      for (GList *l = self->windings.head; l != NULL; l = l->next)
+        {
+          SubiterWinding *winding = l->data;
+
+          if (winding->run == run)
+            {
+              winding->signals_end = FALSE;
+              if (self->state == SUBITER_STATE_STOPPING)
+                self->state = SUBITER_STATE_TIMED_OUT;
+            }
+        }
+    }
+  subiter_unlock (&self->lock);
+  subiter_source_changed (self);
+}
+
+/* When the worker's time is up, on the monotonic clock in µs; -1 if it owes no
+ * item or may take for ever. It owes one while the application waits and
+ * finds nothing: not while the source is paused, items wait to be taken, or
+ * the worker is still at somebody else's run. */
+static gint64
+get_deadline (SubiterSource *self,
+              SubiterRun *run)
+{
+  gint64 timeout;
+  gboolean owes;
+
+  subiter_lock (&self->lock);
+  timeout = (gint64) self->timeout * G_TIME_SPAN_MILLISECOND;
+  owes = timeout > 0 && self->run == run && self->state == SUBITER_STATE_RUNNING
+         && (!self->pulls || !g_queue_is_empty (&self->requests))
+         && (!self->queued || subiter_run_has_begun (run));
+  subiter_unlock (&self->lock);
+
+  if (!owes || subiter_run_has_ended (run) || !subiter_run_is_empty (run))
+    {
+      self->owed_since = 0;
+      return -1;
+    }
+
+  if (self->owed_since == 0)
+    self->owed_since = g_get_monotonic_time ();
+
+  return self->owed_since + timeout;
+}
+
+static void
+deliver (SubiterSource *self,
+         SubiterRun *run)
+{
+  gboolean has_ended;
+  gboolean pulls;
+  gint64 deadline;
+  guint n_items;
+
+  deliver_events (self, run);
+
+  /* An item that came before the end is in the ring if the end is seen. */
+  has_ended = subiter_run_has_ended (run);
+
+  subiter_lock (&self->lock);
+  pulls = self->pulls;
+  deadline = g_get_monotonic_time () + self->dispatch_budget;
+  subiter_unlock (&self->lock);
+
+  n_items = pulls ? subiter_source_serve_requests (self, run, deadline) : deliver_items (self, run);
+  if (n_items > 0)
+    self->owed_since = 0;
+
+  if (has_ended && subiter_run_is_empty (run))
+    {
+      deliver_events (self, run);
+      subiter_lock (&self->lock);
+      if (self->run == run && self->state == SUBITER_STATE_RUNNING)
+        subiter_source_end (self, run);
+      subiter_unlock (&self->lock);
+      return;
+    }
+
+  deadline = get_deadline (self, run);
+  if (deadline >= 0 && g_get_monotonic_time () >= deadline)
+    time_out (self, run);
+}
+
+static void
+complete_close (SubiterSource *self)
+{
+  GQueue tasks = G_QUEUE_INIT;
+  gboolean is_over;
+  GTask *task;
+
+  subiter_lock (&self->lock);
+  is_over = self->closing && self->run == NULL && g_queue_is_empty (&self->windings)
+            && (!self->owns_interpreter || subiter_interpreter_has_closed (self->interpreter));
+  if (is_over)
+    {
+      self->state = SUBITER_STATE_CLOSED;
+      tasks = self->close_tasks;
+      g_queue_init (&self->close_tasks);
+    }
+  subiter_unlock (&self->lock);
+
+  if (!is_over)
+    return;
+
+  notify_properties (self);
+  while ((task = g_queue_pop_head (&tasks)) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+/* Sleeps until there is news or the worker's time is up. The order matters:
+ * the ready time first, then the flag, then a last look. */
+static void
+plan_next (SubiterSource *self)
+{
+  g_autoptr (SubiterRun) run = NULL;
+
+  /* No run: nobody waits for its items. */
+  subiter_lock (&self->lock);
+  if (self->run != NULL && self->state == SUBITER_STATE_RUNNING
+      && (!self->pulls || !g_queue_is_empty (&self->requests)))
+    run = subiter_run_ref (self->run);
+  subiter_unlock (&self->lock);
+
+  subiter_wakeup_sleep (self->wakeup, run != NULL ? get_deadline (self, run) : -1);
+  if (run != NULL)
+    subiter_wakeup_arm (self->wakeup);
+  if (subiter_wakeup_is_pending (self->wakeup)
+      || (run != NULL && (!subiter_run_is_empty (run) || subiter_run_has_ended (run))))
+    subiter_wakeup_sleep (self->wakeup, 0);
+}
+
+void
+subiter_source_dispatch (SubiterSource *self)
+{
+  g_autoptr (SubiterRun) run = NULL;
+
+  subiter_wakeup_begin (self->wakeup);
+
+  subiter_source_drop_cancelled_requests (self);
+  finish_windings (self);
+  emit_ends (self);
+
+  subiter_lock (&self->lock);
+  if (self->run != NULL)
+    run = subiter_run_ref (self->run);
+  subiter_unlock (&self->lock);
+  if (run != NULL)
+    {
+      subiter_run_set_forward_output (run, !subiter_source_wants_output (self));
+      deliver (self, run);
+      emit_ends (self);
+    }
+
+  subiter_source_end_requests (self);
+  complete_close (self);
+  notify_properties (self);
+  plan_next (self);
+}

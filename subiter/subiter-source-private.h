@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-run-private.h"
+#include "subiter-source.h"
+#include "subiter-wakeup-private.h"
+
+G_BEGIN_DECLS
+
+/* A source in four rooms: subiter-source.c has the object, its signals and
+ * the life of an iteration; subiter-source-properties.c its properties;
+ * subiter-source-dispatch.c all that happens in the main context;
+ * subiter-source-pull.c the methods that take items. */
+
+#define SUBITER_SOURCE_DEFAULT_BUFFER_SIZE 64
+/* in µs: an eighth of a frame at 60 Hz */
+#define SUBITER_SOURCE_DEFAULT_DISPATCH_BUDGET 2000
+
+/* An iteration that is over for the application, and not yet for its worker. */
+typedef struct
+{
+  SubiterRun *run;
+  /* whether its end is still to be signalled */
+  gboolean signals_end;
+} SubiterWinding;
+
+/* The end of an iteration that a blocked thread found: it is left to the main
+ * context to signal it. */
+typedef struct
+{
+  SubiterState state;
+  GError *error;
+} SubiterEnd;
+
+/* One call of next_async () or next_batch_async (). */
+typedef struct
+{
+  GTask *task;
+  /* 0: a single item */
+  guint max_items;
+  gulong cancelled_id;
+} SubiterRequest;
+
+typedef enum
+{
+  SUBITER_SOURCE_PROP_CALLABLE = 1,
+  SUBITER_SOURCE_PROP_INTERPRETER,
+  SUBITER_SOURCE_PROP_RUNTIME,
+  SUBITER_SOURCE_PROP_BUFFER_SIZE,
+  SUBITER_SOURCE_PROP_TIMEOUT,
+  SUBITER_SOURCE_PROP_INITIALIZERS,
+  SUBITER_SOURCE_PROP_ITEM_TYPE,
+  SUBITER_SOURCE_PROP_PRIORITY,
+  SUBITER_SOURCE_PROP_DISPATCH_BUDGET,
+  SUBITER_SOURCE_PROP_DISPATCH_ITEMS,
+  SUBITER_SOURCE_PROP_PYTHON_PATH,
+  SUBITER_SOURCE_PROP_STATE,
+  SUBITER_SOURCE_PROP_N_ITEMS,
+  SUBITER_SOURCE_PROP_PROGRESS,
+  SUBITER_SOURCE_PROP_PROGRESS_TEXT,
+  SUBITER_SOURCE_PROP_FAILURE,
+  SUBITER_SOURCE_N_PROPS,
+} SubiterSourceProperty;
+
+typedef enum
+{
+  SUBITER_SOURCE_SIGNAL_ITEM,
+  SUBITER_SOURCE_SIGNAL_FINISHED,
+  SUBITER_SOURCE_SIGNAL_TIMEOUT,
+  SUBITER_SOURCE_SIGNAL_FAILED,
+  SUBITER_SOURCE_SIGNAL_OUTPUT,
+  SUBITER_SOURCE_N_SIGNALS,
+} SubiterSourceSignal;
+
+extern GParamSpec *subiter_source_properties[SUBITER_SOURCE_N_PROPS];
+extern guint subiter_source_signals[SUBITER_SOURCE_N_SIGNALS];
+
+struct _SubiterSource
+{
+  GObject parent_instance;
+
+  /* immutable once constructed */
+  SubiterCallable *callable;
+  SubiterInterpreter *interpreter;
+  gboolean owns_interpreter;
+  char *runtime;
+  guint64 stream_id;
+  SubiterWakeup *wakeup;
+
+  /* counts everything that ends the delivery of a batch at once and that a
+   * blocked next () has to hear of: starts, stops, pauses */
+  _Atomic guint generation;
+  _Atomic guint64 n_items;
+
+  /* held while items are popped by next () and its like: one consumer at a
+   * time; taken before lock */
+  GMutex pull_lock;
+
+  GMutex lock;
+  /* lock: all that follows */
+  guint buffer_size;
+  guint timeout;
+  char **initializers;
+  GPtrArray *more_initializers;
+  GVariantType *item_type;
+  int priority;
+  guint dispatch_budget;
+  guint dispatch_items;
+  char **python_path;
+
+  SubiterState state;
+  gboolean pulls;
+  gboolean closing;
+  SubiterRun *run;
+  SubiterPort *port;
+  /* whether run was sent behind other work of its interpreter */
+  gboolean queued;
+  GQueue windings;
+  GQueue ends;
+  /* what the next call of next () is to fail with */
+  GError *pull_error;
+  GQueue requests;
+  GQueue close_tasks;
+  SubiterFailure *failure;
+  double progress;
+  char *progress_text;
+
+  SubiterItemFunc item_func;
+  gpointer item_func_data;
+  GDestroyNotify item_func_destroy;
+
+  /* the dispatch's own: since when the worker owes an item (monotonic, µs; 0:
+   * it owes none), and what the properties were when last notified */
+  gint64 owed_since;
+  SubiterState notified_state;
+  guint64 notified_n_items;
+  gboolean failure_changed;
+};
+
+/* called with the lock held */
+void subiter_source_begin (SubiterSource *self,
+                           gboolean pulls);
+void subiter_source_wind_down (SubiterSource *self,
+                               SubiterState state,
+                               gboolean signals_end);
+void subiter_source_end (SubiterSource *self,
+                         SubiterRun *run);
+
+void subiter_source_add_end (SubiterSource *self,
+                             SubiterState state,
+                             const GError *error);
+void subiter_source_set_failure (SubiterSource *self,
+                                 const GError *error);
+
+void subiter_source_changed (SubiterSource *self);
+gboolean subiter_source_wants_output (SubiterSource *self);
+void subiter_source_dispatch (SubiterSource *self);
+
+guint subiter_source_serve_requests (SubiterSource *self,
+                                     SubiterRun *run,
+                                     gint64 deadline);
+void subiter_source_drop_cancelled_requests (SubiterSource *self);
+void subiter_source_end_requests (SubiterSource *self);
+
+void subiter_source_install_properties (GObjectClass *object_class);
+
+void subiter_end_free (SubiterEnd *end);
+void subiter_winding_free (SubiterWinding *winding);
+
+G_END_DECLS

@@ -1,0 +1,892 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-source-private.h"
+
+#include "subiter-callable.h"
+#include "subiter-enums.h"
+#include "subiter-error.h"
+#include "subiter-failure.h"
+#include "subiter-interpreter.h"
+
+GParamSpec *subiter_source_properties[SUBITER_SOURCE_N_PROPS];
+
+static void
+notify (SubiterSource *self,
+        SubiterSourceProperty property)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[property]);
+}
+
+/**
+ * subiter_source_get_callable:
+ * @self: a source
+ *
+ * Gets what the source calls.
+ *
+ * Returns: (transfer none): the callable
+ */
+SubiterCallable *
+subiter_source_get_callable (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return self->callable;
+}
+
+/**
+ * subiter_source_get_interpreter:
+ * @self: a source
+ *
+ * Gets the interpreter that the source runs on.
+ *
+ * Returns: (transfer none): the interpreter
+ */
+SubiterInterpreter *
+subiter_source_get_interpreter (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return self->interpreter;
+}
+
+/**
+ * subiter_source_get_runtime:
+ * @self: a source
+ *
+ * Gets the name of the runtime.
+ *
+ * Returns: the name
+ */
+const char *
+subiter_source_get_runtime (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return self->runtime;
+}
+
+/**
+ * subiter_source_get_buffer_size:
+ * @self: a source
+ *
+ * Gets how many items may wait.
+ *
+ * Returns: the number of items
+ */
+guint
+subiter_source_get_buffer_size (SubiterSource *self)
+{
+  guint buffer_size;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  subiter_lock (&self->lock);
+  buffer_size = self->buffer_size;
+  subiter_unlock (&self->lock);
+
+  return buffer_size;
+}
+
+/**
+ * subiter_source_set_buffer_size:
+ * @self: a source
+ * @buffer_size: the number of items, at least 1
+ *
+ * Sets how many items may wait, from the next start on.
+ */
+void
+subiter_source_set_buffer_size (SubiterSource *self,
+                                guint buffer_size)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (buffer_size > 0);
+
+  subiter_lock (&self->lock);
+  changed = self->buffer_size != buffer_size;
+  self->buffer_size = buffer_size;
+  subiter_unlock (&self->lock);
+
+  if (changed)
+    notify (self, SUBITER_SOURCE_PROP_BUFFER_SIZE);
+}
+
+/**
+ * subiter_source_get_timeout:
+ * @self: a source
+ *
+ * Gets how long the worker may take for an item.
+ *
+ * Returns: the time in ms, or 0 for no limit
+ */
+guint
+subiter_source_get_timeout (SubiterSource *self)
+{
+  guint timeout;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  subiter_lock (&self->lock);
+  timeout = self->timeout;
+  subiter_unlock (&self->lock);
+
+  return timeout;
+}
+
+/**
+ * subiter_source_set_timeout:
+ * @self: a source
+ * @timeout: the time in ms, or 0 for no limit
+ *
+ * Sets how long the worker may take for an item.
+ */
+void
+subiter_source_set_timeout (SubiterSource *self,
+                            guint timeout)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  changed = self->timeout != timeout;
+  self->timeout = timeout;
+  subiter_unlock (&self->lock);
+
+  if (!changed)
+    return;
+
+  notify (self, SUBITER_SOURCE_PROP_TIMEOUT);
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_get_initializers:
+ * @self: a source
+ *
+ * Gets the entry points that are called before the first iteration.
+ *
+ * Call this where the property is set.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the entry points, or %NULL if there are none
+ */
+const char *const *
+subiter_source_get_initializers (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return (const char *const *) self->initializers;
+}
+
+/* TRUE unless one is malformed. */
+static gboolean
+check_entry_points (const char *const *entry_points,
+                    GError **error)
+{
+  for (gsize i = 0; entry_points != NULL && entry_points[i] != NULL; i++)
+    {
+      g_autoptr (SubiterCallable) callable = subiter_callable_new_for_entry_point (entry_points[i], error);
+
+      if (callable == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+take_strv (SubiterSource *self,
+           char ***field,
+           const char *const *strv,
+           SubiterSourceProperty property)
+{
+  subiter_lock (&self->lock);
+  g_strfreev (*field);
+  *field = strv != NULL && strv[0] != NULL ? g_strdupv ((char **) strv) : NULL;
+  subiter_unlock (&self->lock);
+
+  notify (self, property);
+}
+
+/**
+ * subiter_source_set_initializers:
+ * @self: a source
+ * @entry_points: (nullable) (array zero-terminated=1): entry points, as
+ *   [ctor@Subiter.Callable.new_for_entry_point] takes them
+ *
+ * Sets what is called, in this order and without arguments, before the first
+ * iteration in the interpreter. What [method@Subiter.Source.add_initializer] added comes
+ * after it. A malformed entry point is a programming error.
+ */
+void
+subiter_source_set_initializers (SubiterSource *self,
+                                 const char *const *entry_points)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  if (!check_entry_points (entry_points, &error))
+    {
+      g_critical ("%s", error->message);
+      return;
+    }
+
+  take_strv (self, &self->initializers, entry_points, SUBITER_SOURCE_PROP_INITIALIZERS);
+}
+
+/**
+ * subiter_source_add_initializer:
+ * @self: a source
+ * @initializer: (transfer none): what to call
+ *
+ * Adds something that is called before the first iteration in the interpreter,
+ * after all that was set or added before.
+ */
+void
+subiter_source_add_initializer (SubiterSource *self,
+                                SubiterCallable *initializer)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (initializer != NULL);
+
+  subiter_lock (&self->lock);
+  g_ptr_array_add (self->more_initializers, subiter_callable_ref (initializer));
+  subiter_unlock (&self->lock);
+}
+
+/**
+ * subiter_source_get_item_type:
+ * @self: a source
+ *
+ * Gets the type that every item has to have.
+ *
+ * Call this where the property is set.
+ *
+ * Returns: (transfer none) (nullable): the type, or %NULL for the one of the conversion table
+ */
+const GVariantType *
+subiter_source_get_item_type (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return self->item_type;
+}
+
+/**
+ * subiter_source_set_item_type:
+ * @self: a source
+ * @item_type: (nullable): a definite type, or %NULL for the one that the conversion table
+ *   gives each item
+ *
+ * Sets the type that every item has to have, from the next start on.
+ */
+void
+subiter_source_set_item_type (SubiterSource *self,
+                              const GVariantType *item_type)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (item_type == NULL || g_variant_type_is_definite (item_type));
+
+  subiter_lock (&self->lock);
+  g_clear_pointer (&self->item_type, g_variant_type_free);
+  if (item_type != NULL)
+    self->item_type = g_variant_type_copy (item_type);
+  subiter_unlock (&self->lock);
+
+  notify (self, SUBITER_SOURCE_PROP_ITEM_TYPE);
+}
+
+/**
+ * subiter_source_get_priority:
+ * @self: a source
+ *
+ * Gets the priority of the source in its main context.
+ *
+ * Returns: the priority
+ */
+int
+subiter_source_get_priority (SubiterSource *self)
+{
+  int priority;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  subiter_lock (&self->lock);
+  priority = self->priority;
+  subiter_unlock (&self->lock);
+
+  return priority;
+}
+
+/**
+ * subiter_source_set_priority:
+ * @self: a source
+ * @priority: the priority, such as %G_PRIORITY_DEFAULT_IDLE
+ *
+ * Sets the priority of the source in its main context.
+ */
+void
+subiter_source_set_priority (SubiterSource *self,
+                             int priority)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  changed = self->priority != priority;
+  self->priority = priority;
+  subiter_unlock (&self->lock);
+
+  if (!changed)
+    return;
+
+  subiter_wakeup_set_priority (self->wakeup, priority);
+  notify (self, SUBITER_SOURCE_PROP_PRIORITY);
+}
+
+/**
+ * subiter_source_get_dispatch_budget:
+ * @self: a source
+ *
+ * Gets how long one dispatch may go on.
+ *
+ * Returns: the time in µs
+ */
+guint
+subiter_source_get_dispatch_budget (SubiterSource *self)
+{
+  guint dispatch_budget;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  subiter_lock (&self->lock);
+  dispatch_budget = self->dispatch_budget;
+  subiter_unlock (&self->lock);
+
+  return dispatch_budget;
+}
+
+/**
+ * subiter_source_set_dispatch_budget:
+ * @self: a source
+ * @dispatch_budget: the time in µs
+ *
+ * Sets how long one dispatch may go on before the main context gets its turn.
+ */
+void
+subiter_source_set_dispatch_budget (SubiterSource *self,
+                                    guint dispatch_budget)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  changed = self->dispatch_budget != dispatch_budget;
+  self->dispatch_budget = dispatch_budget;
+  subiter_unlock (&self->lock);
+
+  if (changed)
+    notify (self, SUBITER_SOURCE_PROP_DISPATCH_BUDGET);
+}
+
+/**
+ * subiter_source_get_dispatch_items:
+ * @self: a source
+ *
+ * Gets how many items one dispatch may deliver.
+ *
+ * Returns: the number of items, or 0 for no limit
+ */
+guint
+subiter_source_get_dispatch_items (SubiterSource *self)
+{
+  guint dispatch_items;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  subiter_lock (&self->lock);
+  dispatch_items = self->dispatch_items;
+  subiter_unlock (&self->lock);
+
+  return dispatch_items;
+}
+
+/**
+ * subiter_source_set_dispatch_items:
+ * @self: a source
+ * @dispatch_items: the number of items, or 0 for no limit
+ *
+ * Sets how many items one dispatch may deliver before the main context gets its turn.
+ */
+void
+subiter_source_set_dispatch_items (SubiterSource *self,
+                                   guint dispatch_items)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  changed = self->dispatch_items != dispatch_items;
+  self->dispatch_items = dispatch_items;
+  subiter_unlock (&self->lock);
+
+  if (changed)
+    notify (self, SUBITER_SOURCE_PROP_DISPATCH_ITEMS);
+}
+
+/**
+ * subiter_source_get_python_path:
+ * @self: a source
+ *
+ * Gets the folders that modules are looked for in first.
+ *
+ * Call this where the property is set.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1) (element-type filename): the folders, or %NULL if there are none
+ */
+const char *const *
+subiter_source_get_python_path (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  return (const char *const *) self->python_path;
+}
+
+/**
+ * subiter_source_set_python_path:
+ * @self: a source
+ * @python_path: (nullable) (array zero-terminated=1) (element-type filename): folders
+ *
+ * Sets folders that go to the front of `sys.path` in the interpreter, from the
+ * next start on.
+ */
+void
+subiter_source_set_python_path (SubiterSource *self,
+                                const char *const *python_path)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  take_strv (self, &self->python_path, python_path, SUBITER_SOURCE_PROP_PYTHON_PATH);
+}
+
+/**
+ * subiter_source_get_state:
+ * @self: a source
+ *
+ * Gets where the source is in its life.
+ *
+ * The state changes at once; notification of it comes in the main context.
+ *
+ * Returns: the state
+ */
+SubiterState
+subiter_source_get_state (SubiterSource *self)
+{
+  SubiterState state;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), SUBITER_STATE_CLOSED);
+
+  subiter_lock (&self->lock);
+  state = self->state;
+  subiter_unlock (&self->lock);
+
+  return state;
+}
+
+/**
+ * subiter_source_get_n_items:
+ * @self: a source
+ *
+ * Gets how many items of the current or last iteration have been delivered.
+ *
+ * Returns: the number of items
+ */
+guint64
+subiter_source_get_n_items (SubiterSource *self)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
+
+  return atomic_load_explicit (&self->n_items, memory_order_relaxed);
+}
+
+/**
+ * subiter_source_get_progress:
+ * @self: a source
+ *
+ * Gets how far the Python code says it is.
+ *
+ * Returns: the fraction, from 0 to 1
+ */
+double
+subiter_source_get_progress (SubiterSource *self)
+{
+  double progress;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0.0);
+
+  subiter_lock (&self->lock);
+  progress = self->progress;
+  subiter_unlock (&self->lock);
+
+  return progress;
+}
+
+/**
+ * subiter_source_dup_progress_text:
+ * @self: a source
+ *
+ * Gets what the Python code says it is doing.
+ *
+ * Returns: (transfer full) (nullable): the text
+ */
+char *
+subiter_source_dup_progress_text (SubiterSource *self)
+{
+  char *text;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  subiter_lock (&self->lock);
+  text = g_strdup (self->progress_text);
+  subiter_unlock (&self->lock);
+
+  return text;
+}
+
+/**
+ * subiter_source_dup_failure:
+ * @self: a source
+ *
+ * Gets the exception that ended the last iteration.
+ *
+ * Returns: (transfer full) (nullable): the failure, or %NULL if it did not end with an
+ *   exception of Python code
+ */
+SubiterFailure *
+subiter_source_dup_failure (SubiterSource *self)
+{
+  SubiterFailure *failure = NULL;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+
+  subiter_lock (&self->lock);
+  if (self->failure != NULL)
+    failure = subiter_failure_ref (self->failure);
+  subiter_unlock (&self->lock);
+
+  return failure;
+}
+
+/**
+ * subiter_source_set_item_func:
+ * @self: a source
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): the function
+ * @user_data: for @func
+ * @destroy: (nullable): called with @user_data when @func is not needed any more
+ *
+ * Sets a function that is called with each item that is delivered, before
+ * [signal@Subiter.Source::item] is emitted. It costs less than a signal handler.
+ *
+ * Call this in the source's main context.
+ */
+void
+subiter_source_set_item_func (SubiterSource *self,
+                              SubiterItemFunc func,
+                              gpointer user_data,
+                              GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  old_data = self->item_func_data;
+  old_destroy = self->item_func_destroy;
+  self->item_func = func;
+  self->item_func_data = user_data;
+  self->item_func_destroy = destroy;
+  /* A delivery that is under way must not use the old one again. */
+  atomic_fetch_add_explicit (&self->generation, 1, memory_order_seq_cst);
+  subiter_unlock (&self->lock);
+
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+static void
+subiter_source_get_property (GObject *object,
+                             guint property_id,
+                             GValue *value,
+                             GParamSpec *pspec)
+{
+  SubiterSource *self = SUBITER_SOURCE (object);
+
+  switch ((SubiterSourceProperty) property_id)
+    {
+    case SUBITER_SOURCE_PROP_CALLABLE:
+      g_value_set_boxed (value, self->callable);
+      break;
+    case SUBITER_SOURCE_PROP_INTERPRETER:
+      g_value_set_object (value, self->interpreter);
+      break;
+    case SUBITER_SOURCE_PROP_RUNTIME:
+      g_value_set_string (value, self->runtime);
+      break;
+    case SUBITER_SOURCE_PROP_BUFFER_SIZE:
+      g_value_set_uint (value, subiter_source_get_buffer_size (self));
+      break;
+    case SUBITER_SOURCE_PROP_TIMEOUT:
+      g_value_set_uint (value, subiter_source_get_timeout (self));
+      break;
+    case SUBITER_SOURCE_PROP_INITIALIZERS:
+      g_value_set_boxed (value, self->initializers);
+      break;
+    case SUBITER_SOURCE_PROP_ITEM_TYPE:
+      g_value_set_boxed (value, self->item_type);
+      break;
+    case SUBITER_SOURCE_PROP_PRIORITY:
+      g_value_set_int (value, subiter_source_get_priority (self));
+      break;
+    case SUBITER_SOURCE_PROP_DISPATCH_BUDGET:
+      g_value_set_uint (value, subiter_source_get_dispatch_budget (self));
+      break;
+    case SUBITER_SOURCE_PROP_DISPATCH_ITEMS:
+      g_value_set_uint (value, subiter_source_get_dispatch_items (self));
+      break;
+    case SUBITER_SOURCE_PROP_PYTHON_PATH:
+      g_value_set_boxed (value, self->python_path);
+      break;
+    case SUBITER_SOURCE_PROP_STATE:
+      g_value_set_enum (value, subiter_source_get_state (self));
+      break;
+    case SUBITER_SOURCE_PROP_N_ITEMS:
+      g_value_set_uint64 (value, subiter_source_get_n_items (self));
+      break;
+    case SUBITER_SOURCE_PROP_PROGRESS:
+      g_value_set_double (value, subiter_source_get_progress (self));
+      break;
+    case SUBITER_SOURCE_PROP_PROGRESS_TEXT:
+      g_value_take_string (value, subiter_source_dup_progress_text (self));
+      break;
+    case SUBITER_SOURCE_PROP_FAILURE:
+      g_value_take_boxed (value, subiter_source_dup_failure (self));
+      break;
+    case SUBITER_SOURCE_N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+subiter_source_set_property (GObject *object,
+                             guint property_id,
+                             const GValue *value,
+                             GParamSpec *pspec)
+{
+  SubiterSource *self = SUBITER_SOURCE (object);
+
+  switch ((SubiterSourceProperty) property_id)
+    {
+    case SUBITER_SOURCE_PROP_CALLABLE:
+      self->callable = g_value_dup_boxed (value);
+      break;
+    case SUBITER_SOURCE_PROP_INTERPRETER:
+      self->interpreter = g_value_dup_object (value);
+      break;
+    case SUBITER_SOURCE_PROP_RUNTIME:
+      self->runtime = g_value_dup_string (value);
+      break;
+    case SUBITER_SOURCE_PROP_BUFFER_SIZE:
+      subiter_source_set_buffer_size (self, g_value_get_uint (value));
+      break;
+    case SUBITER_SOURCE_PROP_TIMEOUT:
+      subiter_source_set_timeout (self, g_value_get_uint (value));
+      break;
+    case SUBITER_SOURCE_PROP_INITIALIZERS:
+      subiter_source_set_initializers (self, g_value_get_boxed (value));
+      break;
+    case SUBITER_SOURCE_PROP_ITEM_TYPE:
+      subiter_source_set_item_type (self, g_value_get_boxed (value));
+      break;
+    case SUBITER_SOURCE_PROP_PRIORITY:
+      subiter_source_set_priority (self, g_value_get_int (value));
+      break;
+    case SUBITER_SOURCE_PROP_DISPATCH_BUDGET:
+      subiter_source_set_dispatch_budget (self, g_value_get_uint (value));
+      break;
+    case SUBITER_SOURCE_PROP_DISPATCH_ITEMS:
+      subiter_source_set_dispatch_items (self, g_value_get_uint (value));
+      break;
+    case SUBITER_SOURCE_PROP_PYTHON_PATH:
+      subiter_source_set_python_path (self, g_value_get_boxed (value));
+      break;
+    case SUBITER_SOURCE_PROP_STATE:
+    case SUBITER_SOURCE_PROP_N_ITEMS:
+    case SUBITER_SOURCE_PROP_PROGRESS:
+    case SUBITER_SOURCE_PROP_PROGRESS_TEXT:
+    case SUBITER_SOURCE_PROP_FAILURE:
+    case SUBITER_SOURCE_N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+void
+subiter_source_install_properties (GObjectClass *object_class)
+{
+  const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags settable = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  GParamSpec **properties = subiter_source_properties;
+
+  object_class->get_property = subiter_source_get_property;
+  object_class->set_property = subiter_source_set_property;
+
+  /**
+   * SubiterSource:callable:
+   *
+   * What is called for the iterable.
+   */
+  properties[SUBITER_SOURCE_PROP_CALLABLE] =
+      g_param_spec_boxed ("callable", NULL, NULL, SUBITER_TYPE_CALLABLE, construct);
+
+  /**
+   * SubiterSource:interpreter:
+   *
+   * The interpreter that the source runs on. Unless one is given, the source makes its
+   * own, which ends with it. Sources that share an interpreter run one after the
+   * other.
+   */
+  properties[SUBITER_SOURCE_PROP_INTERPRETER] =
+      g_param_spec_object ("interpreter", NULL, NULL, SUBITER_TYPE_INTERPRETER, construct);
+
+  /**
+   * SubiterSource:runtime:
+   *
+   * The name of the runtime of an interpreter that the source makes, `"subinterpreter"`
+   * unless another is given. If an interpreter is given, it is that one's.
+   */
+  properties[SUBITER_SOURCE_PROP_RUNTIME] =
+      g_param_spec_string ("runtime", NULL, NULL, NULL, construct);
+
+  /**
+   * SubiterSource:buffer-size:
+   *
+   * How many items may wait to be taken. When that many do, the Python code waits.
+   */
+  properties[SUBITER_SOURCE_PROP_BUFFER_SIZE] =
+      g_param_spec_uint ("buffer-size", NULL, NULL, 1, G_MAXUINT / 2, SUBITER_SOURCE_DEFAULT_BUFFER_SIZE, settable);
+
+  /**
+   * SubiterSource:timeout:
+   *
+   * How long the worker may take for an item, in ms, or 0 for no limit.
+   *
+   * The time counts only while the application waits for an item: not while items wait to
+   * be taken, the source is paused or the machine is suspended. The first item
+   * includes the start of the interpreter, imports and initializers.
+   */
+  properties[SUBITER_SOURCE_PROP_TIMEOUT] =
+      g_param_spec_uint ("timeout", NULL, NULL, 0, G_MAXUINT, 0, settable);
+
+  /**
+   * SubiterSource:initializers:
+   *
+   * Entry points that are called before the first iteration.
+   */
+  properties[SUBITER_SOURCE_PROP_INITIALIZERS] =
+      g_param_spec_boxed ("initializers", NULL, NULL, G_TYPE_STRV, settable);
+
+  /**
+   * SubiterSource:item-type:
+   *
+   * The type that every item has to have, a definite one, or %NULL for the one that
+   * the conversion table gives it. An item that does not fit ends the iteration with
+   * %SUBITER_ERROR_WRONG_TYPE.
+   */
+  properties[SUBITER_SOURCE_PROP_ITEM_TYPE] =
+      g_param_spec_boxed ("item-type", NULL, NULL, G_TYPE_VARIANT_TYPE, settable);
+
+  /**
+   * SubiterSource:priority:
+   *
+   * The priority of the source in its main context. The default is below that of
+   * GTK's redrawing, so that no flood of items keeps a window from being painted.
+   */
+  properties[SUBITER_SOURCE_PROP_PRIORITY] =
+      g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, G_PRIORITY_DEFAULT_IDLE, settable);
+
+  /**
+   * SubiterSource:dispatch-budget:
+   *
+   * How long one dispatch may go on delivering items, in µs, before the main context
+   * gets its turn. At least one item is delivered.
+   */
+  properties[SUBITER_SOURCE_PROP_DISPATCH_BUDGET] =
+      g_param_spec_uint ("dispatch-budget", NULL, NULL, 0, G_MAXUINT, SUBITER_SOURCE_DEFAULT_DISPATCH_BUDGET, settable);
+
+  /**
+   * SubiterSource:dispatch-items:
+   *
+   * How many items one dispatch may deliver before the main context gets its turn, or
+   * 0 if only [property@Subiter.Source:dispatch-budget] counts.
+   */
+  properties[SUBITER_SOURCE_PROP_DISPATCH_ITEMS] =
+      g_param_spec_uint ("dispatch-items", NULL, NULL, 0, G_MAXUINT, 0, settable);
+
+  /**
+   * SubiterSource:python-path:
+   *
+   * Folders that modules are looked for in first.
+   */
+  properties[SUBITER_SOURCE_PROP_PYTHON_PATH] =
+      g_param_spec_boxed ("python-path", NULL, NULL, G_TYPE_STRV, settable);
+
+  /**
+   * SubiterSource:state:
+   *
+   * Where the source is in its life.
+   */
+  properties[SUBITER_SOURCE_PROP_STATE] =
+      g_param_spec_enum ("state", NULL, NULL, SUBITER_TYPE_STATE, SUBITER_STATE_IDLE, readable);
+
+  /**
+   * SubiterSource:n-items:
+   *
+   * How many items of the current or last iteration have been delivered.
+   */
+  properties[SUBITER_SOURCE_PROP_N_ITEMS] =
+      g_param_spec_uint64 ("n-items", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * SubiterSource:progress:
+   *
+   * How far the Python code says it is, by `subiter.progress ()`, from 0 to 1.
+   */
+  properties[SUBITER_SOURCE_PROP_PROGRESS] =
+      g_param_spec_double ("progress", NULL, NULL, 0.0, 1.0, 0.0, readable);
+
+  /**
+   * SubiterSource:progress-text:
+   *
+   * What the Python code says it is doing.
+   */
+  properties[SUBITER_SOURCE_PROP_PROGRESS_TEXT] =
+      g_param_spec_string ("progress-text", NULL, NULL, NULL, readable);
+
+  /**
+   * SubiterSource:failure:
+   *
+   * The exception that ended the last iteration, if one of Python code did.
+   */
+  properties[SUBITER_SOURCE_PROP_FAILURE] =
+      g_param_spec_boxed ("failure", NULL, NULL, SUBITER_TYPE_FAILURE, readable);
+
+  g_object_class_install_properties (object_class, SUBITER_SOURCE_N_PROPS, properties);
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-source-private.h"
+
+#include "subiter-error.h"
+
+/* Takes part in an iteration by next () and its like: begins it if the source
+ * is idle. FALSE: the items go elsewhere. Called with the lock held. */
+static gboolean
+join_iteration (SubiterSource *self,
+                GError **error)
+{
+  if (self->state == SUBITER_STATE_IDLE && !self->closing)
+    subiter_source_begin (self, TRUE);
+
+  if (self->run != NULL && !self->pulls)
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_BUSY,
+                           "The source was started and delivers its items by signal; call next on a "
+                           "source that is idle or was rewound");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+pop_item (SubiterSource *self,
+          SubiterRun *run,
+          GVariant **item)
+{
+  SubiterValue value;
+  gboolean popped;
+
+  subiter_lock (&self->pull_lock);
+  popped = subiter_run_pop (run, &value);
+  subiter_unlock (&self->pull_lock);
+
+  if (popped)
+    {
+      atomic_fetch_add_explicit (&self->n_items, 1, memory_order_relaxed);
+      *item = subiter_run_take_variant (run, &value);
+    }
+
+  return popped;
+}
+
+/* What a blocked call waits for. Only atomics are looked at: it is asked with
+ * the wakeup's lock held. */
+typedef struct
+{
+  SubiterSource *self;
+  SubiterRun *run;
+  GCancellable *cancellable;
+  guint generation;
+  gboolean is_paused;
+} Wait;
+
+static gboolean
+wait_is_over (gpointer data)
+{
+  const Wait *wait = data;
+
+  return (!wait->is_paused && (!subiter_run_is_empty (wait->run) || subiter_run_has_ended (wait->run)))
+         || atomic_load_explicit (&wait->self->generation, memory_order_seq_cst) != wait->generation
+         || g_cancellable_is_cancelled (wait->cancellable);
+}
+
+static void
+on_cancelled (GCancellable *cancellable,
+              gpointer user_data)
+{
+  subiter_wakeup_notify (user_data);
+}
+
+/* No item came in time for a blocked call: there is no main context that could
+ * be asked whether to wait on. */
+static void
+time_out (SubiterSource *self,
+          SubiterRun *run)
+{
+  subiter_lock (&self->lock);
+  if (self->run == run && subiter_run_is_empty (run) && !subiter_run_has_ended (run))
+    {
+      g_clear_error (&self->pull_error);
+      self->pull_error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT,
+                                      "No item came within %u ms", self->timeout);
+      subiter_source_wind_down (self, SUBITER_STATE_TIMED_OUT, FALSE);
+      subiter_source_add_end (self, SUBITER_STATE_TIMED_OUT, NULL);
+    }
+  subiter_unlock (&self->lock);
+  subiter_source_changed (self);
+}
+
+/* One attempt. TRUE: the call is over. */
+static gboolean
+try_next (SubiterSource *self,
+          GCancellable *cancellable,
+          GVariant **item,
+          GError **error)
+{
+  g_autoptr (SubiterRun) run = NULL;
+  Wait wait = { .self = self, .cancellable = cancellable };
+  gint64 timeout;
+  gboolean has_ended;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return TRUE;
+
+  subiter_lock (&self->lock);
+  if (!join_iteration (self, error))
+    {
+      subiter_unlock (&self->lock);
+      return TRUE;
+    }
+  if (self->run == NULL)
+    {
+      if (self->pull_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&self->pull_error));
+      subiter_unlock (&self->lock);
+      return TRUE;
+    }
+  run = subiter_run_ref (self->run);
+  wait.run = run;
+  wait.is_paused = self->state == SUBITER_STATE_PAUSED;
+  wait.generation = atomic_load_explicit (&self->generation, memory_order_relaxed);
+  timeout = wait.is_paused ? 0 : (gint64) self->timeout * G_TIME_SPAN_MILLISECOND;
+  subiter_unlock (&self->lock);
+
+  if (!wait.is_paused)
+    {
+      has_ended = subiter_run_has_ended (run);
+      if (pop_item (self, run, item))
+        return TRUE;
+      if (has_ended)
+        {
+          subiter_lock (&self->lock);
+          if (self->run == run)
+            subiter_source_end (self, run);
+          subiter_unlock (&self->lock);
+          subiter_source_changed (self);
+          return FALSE;
+        }
+    }
+
+  if (!subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1, wait_is_over, &wait))
+    time_out (self, run);
+
+  return FALSE;
+}
+
+/**
+ * subiter_source_next:
+ * @self: a source
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Takes the next item, and begins the iteration if the source is idle. Blocks
+ * until there is one: call this on a thread that no main loop runs on, or in a
+ * program that has none. Several threads may call it; each item goes to one of
+ * them.
+ *
+ * The end of the iteration is signalled in the source's main context all the
+ * same. After it, this returns %NULL until [method@Subiter.Source.rewind] is
+ * called. If no item comes within [property@Subiter.Source:timeout], the
+ * iteration ends, whatever a handler of [signal@Subiter.Source::timeout] says.
+ *
+ * Errors: %G_IO_ERROR_CANCELLED, after which no item is lost;
+ * %SUBITER_ERROR_BUSY if the source was started and delivers by signal;
+ * %SUBITER_ERROR_TIMED_OUT; those of [signal@Subiter.Source::failed].
+ *
+ * Returns: (transfer full) (nullable): an item, or %NULL without @error set at
+ *   the end of the iteration
+ */
+GVariant *
+subiter_source_next (SubiterSource *self,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  GVariant *item = NULL;
+  gulong cancelled_id = 0;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (cancellable != NULL)
+    cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                          subiter_wakeup_ref (self->wakeup),
+                                          (GDestroyNotify) subiter_wakeup_unref);
+
+  g_object_ref (self);
+  while (!try_next (self, cancellable, &item, error))
+    continue;
+  g_object_unref (self);
+
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, cancelled_id);
+
+  return item;
+}
+
+static void
+request_free (SubiterRequest *request)
+{
+  GCancellable *cancellable = g_task_get_cancellable (request->task);
+
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, request->cancelled_id);
+  g_object_unref (request->task);
+  g_free (request);
+}
+
+static void
+add_request (SubiterSource *self,
+             GTask *task,
+             guint max_items)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  SubiterRequest *request;
+  GError *error = NULL;
+  gboolean joined;
+
+  request = g_new0 (SubiterRequest, 1);
+  request->task = g_object_ref (task);
+  request->max_items = max_items;
+  if (cancellable != NULL)
+    request->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                                   subiter_wakeup_ref (self->wakeup),
+                                                   (GDestroyNotify) subiter_wakeup_unref);
+
+  subiter_lock (&self->lock);
+  joined = join_iteration (self, &error);
+  if (joined)
+    g_queue_push_tail (&self->requests, request);
+  subiter_unlock (&self->lock);
+
+  if (!joined)
+    {
+      g_task_return_error (task, error);
+      request_free (request);
+      return;
+    }
+
+  subiter_source_changed (self);
+}
+
+/* Answers requests, oldest first, until there are none, no items, or @deadline
+ * (monotonic, µs) has passed. How many items were given out. */
+guint
+subiter_source_serve_requests (SubiterSource *self,
+                               SubiterRun *run,
+                               gint64 deadline)
+{
+  guint n_given = 0;
+
+  do
+    {
+      SubiterRequest *request = NULL;
+      GVariant *item;
+
+      subiter_lock (&self->lock);
+      if (self->run == run && self->state == SUBITER_STATE_RUNNING)
+        request = g_queue_pop_head (&self->requests);
+      subiter_unlock (&self->lock);
+      if (request == NULL)
+        break;
+
+      if (!pop_item (self, run, &item))
+        {
+          subiter_lock (&self->lock);
+          g_queue_push_head (&self->requests, request);
+          subiter_unlock (&self->lock);
+          break;
+        }
+
+      n_given++;
+      if (request->max_items == 0)
+        {
+          g_task_return_pointer (request->task, item, (GDestroyNotify) g_variant_unref);
+        }
+      else
+        {
+          GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+          g_ptr_array_add (items, item);
+          while (items->len < request->max_items && pop_item (self, run, &item))
+            g_ptr_array_add (items, item);
+          n_given += items->len - 1;
+          g_task_return_pointer (request->task, items, (GDestroyNotify) g_ptr_array_unref);
+        }
+      request_free (request);
+    }
+  while (g_get_monotonic_time () < deadline);
+
+  return n_given;
+}
+
+/* Answers requests that were cancelled; no item is taken for them. */
+void
+subiter_source_drop_cancelled_requests (SubiterSource *self)
+{
+  GQueue dropped = G_QUEUE_INIT;
+  SubiterRequest *request;
+
+  subiter_lock (&self->lock);
+  for (GList *l = self->requests.head; l != NULL;)
+    {
+      GList *next = l->next;
+
+      request = l->data;
+      if (g_cancellable_is_cancelled (g_task_get_cancellable (request->task)))
+        {
+          g_queue_unlink (&self->requests, l);
+          g_queue_push_tail_link (&dropped, l);
+        }
+      l = next;
+    }
+  subiter_unlock (&self->lock);
+
+  while ((request = g_queue_pop_head (&dropped)) != NULL)
+    {
+      g_task_return_error_if_cancelled (request->task);
+      request_free (request);
+    }
+}
+
+/* Answers requests that no item will come for: the first with the error that
+ * ended the iteration, if one did. */
+void
+subiter_source_end_requests (SubiterSource *self)
+{
+  GQueue ended = G_QUEUE_INIT;
+  SubiterRequest *request;
+  GError *error = NULL;
+
+  subiter_lock (&self->lock);
+  if (self->run == NULL && !g_queue_is_empty (&self->requests))
+    {
+      ended = self->requests;
+      g_queue_init (&self->requests);
+      error = g_steal_pointer (&self->pull_error);
+    }
+  subiter_unlock (&self->lock);
+
+  while ((request = g_queue_pop_head (&ended)) != NULL)
+    {
+      if (error != NULL)
+        g_task_return_error (request->task, g_steal_pointer (&error));
+      else if (request->max_items == 0)
+        g_task_return_pointer (request->task, NULL, NULL);
+      else
+        g_task_return_pointer (request->task, g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref),
+                               (GDestroyNotify) g_ptr_array_unref);
+      request_free (request);
+    }
+}
+
+/**
+ * subiter_source_next_async:
+ * @self: a source
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when there is an item
+ * @user_data: for @callback
+ *
+ * Takes the next item, and begins the iteration if the source is idle. Calls may
+ * overlap: they are answered in their order.
+ *
+ * Call this in the source's main context.
+ */
+void
+subiter_source_next_async (SubiterSource *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, subiter_source_next_async);
+  g_task_set_check_cancellable (task, FALSE);
+  add_request (self, task, 0);
+}
+
+/**
+ * subiter_source_next_finish:
+ * @self: a source
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Completes [method@Subiter.Source.next_async].
+ *
+ * Errors: those of [method@Subiter.Source.next].
+ *
+ * Returns: (transfer full) (nullable): an item, or %NULL without @error set at
+ *   the end of the iteration
+ */
+GVariant *
+subiter_source_next_finish (SubiterSource *self,
+                            GAsyncResult *result,
+                            GError **error)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, subiter_source_next_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * subiter_source_next_batch_async:
+ * @self: a source
+ * @max_items: how many items to take at most, at least 1
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when there is at least one item
+ * @user_data: for @callback
+ *
+ * Takes the items that there are, at least one, and begins the iteration if the
+ * source is idle. One call for many items costs far less than one for each.
+ *
+ * Call this in the source's main context.
+ */
+void
+subiter_source_next_batch_async (SubiterSource *self,
+                                 guint max_items,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (max_items > 0);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, subiter_source_next_batch_async);
+  g_task_set_check_cancellable (task, FALSE);
+  add_request (self, task, max_items);
+}
+
+/**
+ * subiter_source_next_batch_finish:
+ * @self: a source
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Completes [method@Subiter.Source.next_batch_async].
+ *
+ * Errors: those of [method@Subiter.Source.next].
+ *
+ * Returns: (transfer full) (element-type GLib.Variant): the items, none at the end
+ *   of the iteration, or %NULL with @error set
+ */
+GPtrArray *
+subiter_source_next_batch_finish (SubiterSource *self,
+                                  GAsyncResult *result,
+                                  GError **error)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, subiter_source_next_batch_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

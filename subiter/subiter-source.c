@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-source-private.h"
+
+#include "subiter-callable.h"
+#include "subiter-enums.h"
+#include "subiter-error.h"
+#include "subiter-failure.h"
+#include "subiter-interpreter-private.h"
+#include "subiter-port-private.h"
+#include "subiter-reaper-private.h"
+
+/**
+ * SubiterSource:
+ *
+ * A Python iterable as a stream of items.
+ *
+ * A source calls its [property@Subiter.Source:callable] in an interpreter of its own,
+ * on a thread of its own, iterates what that returns, and delivers each item
+ * in a main context:
+ *
+ * ```c
+ * SubiterSource *source = subiter_source_new_for_entry_point ("builtins:range", g_variant_new ("(i)", 5), &error);
+ *
+ * g_signal_connect (source, "item", G_CALLBACK (on_item), NULL);
+ * g_signal_connect (source, "finished", G_CALLBACK (on_finished), NULL);
+ * subiter_source_start (source);
+ * ```
+ *
+ * **Context.** Signals are emitted, callbacks called and property changes notified
+ * in the thread-default main context of the moment of construction, never
+ * on another thread. The methods may be called from any thread unless they say
+ * otherwise.
+ *
+ * **Order.** Items arrive in the order in which they were produced, none is lost
+ * and none comes twice. An iteration ends in exactly one of
+ * [signal@Subiter.Source::finished], [signal@Subiter.Source::failed] and
+ * [signal@Subiter.Source::timeout], after its last item.
+ *
+ * **Two ways to take items.** After [method@Subiter.Source.start] they are delivered by
+ * signal. [method@Subiter.Source.next] and its like take them one call at
+ * a time instead, and begin the iteration by themselves.
+ *
+ * **Again.** Once an iteration has ended, [method@Subiter.Source.start] iterates once more in
+ * the same interpreter. Initializers are not run again. The iterable is asked for a new
+ * iterator if it can give one, as a `list` or a `range` can; if it is an
+ * iterator itself, as a generator is, the callable is called again.
+ *
+ * **Ownership.** A source lives as long as somebody holds a reference: if the last one goes
+ * while it runs, it stops, and nothing more is signalled.
+ */
+G_DEFINE_FINAL_TYPE (SubiterSource, subiter_source, G_TYPE_OBJECT)
+
+guint subiter_source_signals[SUBITER_SOURCE_N_SIGNALS];
+
+/* Something that the dispatch and blocked calls look at has changed. */
+void
+subiter_source_changed (SubiterSource *self)
+{
+  subiter_wakeup_notify (self->wakeup);
+}
+
+gboolean
+subiter_source_wants_output (SubiterSource *self)
+{
+  return g_signal_has_handler_pending (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_OUTPUT], 0, TRUE);
+}
+
+static void
+set_state (SubiterSource *self,
+           SubiterState state)
+{
+  self->state = state;
+  atomic_fetch_add_explicit (&self->generation, 1, memory_order_seq_cst);
+}
+
+void
+subiter_source_set_failure (SubiterSource *self,
+                            const GError *error)
+{
+  SubiterFailure *failure = error != NULL ? subiter_failure_from_error (error) : NULL;
+
+  if (failure == self->failure)
+    return;
+
+  g_clear_pointer (&self->failure, subiter_failure_unref);
+  if (failure != NULL)
+    self->failure = subiter_failure_ref (failure);
+  self->failure_changed = TRUE;
+}
+
+void
+subiter_source_add_end (SubiterSource *self,
+                        SubiterState state,
+                        const GError *error)
+{
+  SubiterEnd *end = g_new0 (SubiterEnd, 1);
+
+  end->state = state;
+  end->error = error != NULL ? g_error_copy (error) : NULL;
+  g_queue_push_tail (&self->ends, end);
+  if (error != NULL)
+    subiter_source_set_failure (self, error);
+}
+
+static GPtrArray *
+collect_initializers (SubiterSource *self)
+{
+  GPtrArray *initializers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_callable_unref);
+
+  /* They were checked when they were set. */
+  for (gsize i = 0; self->initializers != NULL && self->initializers[i] != NULL; i++)
+    g_ptr_array_add (initializers, subiter_callable_new_for_entry_point (self->initializers[i], NULL));
+  for (guint i = 0; i < self->more_initializers->len; i++)
+    g_ptr_array_add (initializers, subiter_callable_ref (self->more_initializers->pdata[i]));
+
+  return initializers;
+}
+
+/* Sends a new run to the interpreter. An interpreter that cannot be started
+ * shows as a run that fails. */
+void
+subiter_source_begin (SubiterSource *self,
+                      gboolean pulls)
+{
+  g_autoptr (GPtrArray) initializers = collect_initializers (self);
+  GError *error = NULL;
+
+  self->run = subiter_run_new (SUBITER_RUN_ITERATE, self->stream_id, self->callable,
+                               self->buffer_size, self->item_type, self->wakeup);
+  subiter_run_set_initializers (self->run, initializers);
+  if (self->python_path != NULL)
+    subiter_run_set_python_path (self->run, (const char *const *) self->python_path);
+  subiter_run_set_forward_output (self->run, !subiter_source_wants_output (self));
+
+  self->pulls = pulls;
+  self->queued = !self->owns_interpreter || !g_queue_is_empty (&self->windings);
+  self->progress = 0.0;
+  g_clear_pointer (&self->progress_text, g_free);
+  g_clear_error (&self->pull_error);
+  subiter_source_set_failure (self, NULL);
+  atomic_store_explicit (&self->n_items, 0, memory_order_relaxed);
+  set_state (self, SUBITER_STATE_RUNNING);
+
+  self->port = subiter_interpreter_submit (self->interpreter, self->run, &error);
+  if (self->port == NULL)
+    subiter_run_end (self->run, error);
+}
+
+/* Ends the iteration early: from here on its items go nowhere, and its code is
+ * told to end. */
+void
+subiter_source_wind_down (SubiterSource *self,
+                          SubiterState state,
+                          gboolean signals_end)
+{
+  SubiterWinding *winding = g_new0 (SubiterWinding, 1);
+  g_autoptr (SubiterPort) port = g_steal_pointer (&self->port);
+
+  winding->run = g_steal_pointer (&self->run);
+  winding->signals_end = signals_end;
+  g_queue_push_tail (&self->windings, winding);
+  set_state (self, state);
+
+  if (port != NULL)
+    subiter_reaper_stop (port, winding->run);
+}
+
+/* The iteration has ended by itself, and its last item was taken. */
+void
+subiter_source_end (SubiterSource *self,
+                    SubiterRun *run)
+{
+  const GError *error = subiter_run_get_error (run);
+  SubiterState state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_FINISHED;
+
+  g_assert (self->run == run);
+
+  /* It waited behind a run whose worker was given up: it goes to the next. */
+  if (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_ABANDONED) && !subiter_run_has_begun (run))
+    {
+      g_clear_pointer (&self->run, subiter_run_unref);
+      g_clear_pointer (&self->port, subiter_port_unref);
+      subiter_source_begin (self, self->pulls);
+      subiter_source_changed (self);
+      return;
+    }
+
+  subiter_source_add_end (self, state, error);
+  if (self->pulls && error != NULL)
+    {
+      g_clear_error (&self->pull_error);
+      self->pull_error = g_error_copy (error);
+    }
+  set_state (self, state);
+  g_clear_pointer (&self->port, subiter_port_unref);
+  subiter_run_unref (g_steal_pointer (&self->run));
+}
+
+/**
+ * subiter_source_start:
+ * @self: a source that is not running
+ *
+ * Begins an iteration whose items are delivered by signal. This never blocks:
+ * the interpreter is made, and the callable imported and called, on the worker's
+ * thread, and what goes wrong there is told by [signal@Subiter.Source::failed].
+ *
+ * A source that is still stopping may be started: the new iteration begins when
+ * the old one has ended. To start one that runs, or one that was closed, is
+ * a programming error.
+ */
+void
+subiter_source_start (SubiterSource *self)
+{
+  gboolean is_closed;
+  gboolean is_active;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  is_closed = self->closing;
+  is_active = self->run != NULL;
+  if (!is_closed && !is_active)
+    subiter_source_begin (self, FALSE);
+  subiter_unlock (&self->lock);
+
+  if (is_closed)
+    g_critical ("A SubiterSource cannot be started after it was closed");
+  else if (is_active)
+    g_critical ("A SubiterSource cannot be started while it is running");
+  else
+    subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_stop:
+ * @self: a source
+ *
+ * Ends the iteration early. No item is delivered after this; the Python code is
+ * told to end, first by `subiter.stopping ()` and by the end of
+ * `subiter.wait ()` in the worker, then by an exception. Once it has ended,
+ * [signal@Subiter.Source::finished] is emitted and [property@Subiter.Source:state] is
+ * %SUBITER_STATE_STOPPED; if its clean-up raised an exception, it is
+ * [signal@Subiter.Source::failed].
+ *
+ * This never blocks. It does nothing if no iteration is under way.
+ */
+void
+subiter_source_stop (SubiterSource *self)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  if (self->run != NULL)
+    subiter_source_wind_down (self, SUBITER_STATE_STOPPING, TRUE);
+  subiter_unlock (&self->lock);
+
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_pause:
+ * @self: a source
+ *
+ * Holds items back until [method@Subiter.Source.resume] is called. The Python code goes
+ * on until [property@Subiter.Source:buffer-size] items wait, then waits
+ * itself. Progress and output are still delivered.
+ *
+ * It does nothing if no iteration is under way.
+ */
+void
+subiter_source_pause (SubiterSource *self)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  if (self->state == SUBITER_STATE_RUNNING)
+    set_state (self, SUBITER_STATE_PAUSED);
+  subiter_unlock (&self->lock);
+
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_resume:
+ * @self: a source
+ *
+ * Lets items through again. It does nothing if the source is not paused.
+ */
+void
+subiter_source_resume (SubiterSource *self)
+{
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  if (self->state == SUBITER_STATE_PAUSED)
+    set_state (self, SUBITER_STATE_RUNNING);
+  subiter_unlock (&self->lock);
+
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_rewind:
+ * @self: a source that is not running
+ *
+ * Makes a source whose iteration has ended idle again, so that the next call of
+ * [method@Subiter.Source.next] or its like begins another one. To rewind a source
+ * that runs is a programming error.
+ */
+void
+subiter_source_rewind (SubiterSource *self)
+{
+  gboolean is_active;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+
+  subiter_lock (&self->lock);
+  is_active = self->run != NULL;
+  if (!is_active && !self->closing)
+    {
+      g_clear_error (&self->pull_error);
+      set_state (self, SUBITER_STATE_IDLE);
+    }
+  subiter_unlock (&self->lock);
+
+  if (is_active)
+    g_critical ("A SubiterSource cannot be rewound while it is running");
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_close_async:
+ * @self: a source
+ * @cancellable: (nullable): a cancellable; closing goes on if it is cancelled
+ * @callback: (scope async): called when nothing of the source runs any more
+ * @user_data: for @callback
+ *
+ * Stops the source for good and destroys its interpreter, unless that was given
+ * to it as [property@Subiter.Source:interpreter].
+ */
+void
+subiter_source_close_async (SubiterSource *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, subiter_source_close_async);
+
+  subiter_lock (&self->lock);
+  self->closing = TRUE;
+  if (self->run != NULL)
+    subiter_source_wind_down (self, SUBITER_STATE_STOPPING, TRUE);
+  else
+    set_state (self, self->state);
+  g_queue_push_tail (&self->close_tasks, g_steal_pointer (&task));
+  subiter_unlock (&self->lock);
+
+  if (self->owns_interpreter)
+    subiter_interpreter_close (self->interpreter, self->wakeup);
+  subiter_source_changed (self);
+}
+
+/**
+ * subiter_source_close_finish:
+ * @self: a source
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Completes [method@Subiter.Source.close_async].
+ *
+ * Errors: %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+subiter_source_close_finish (SubiterSource *self,
+                             GAsyncResult *result,
+                             GError **error)
+{
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, subiter_source_close_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+source_dispatch (gpointer user_data)
+{
+  GWeakRef *weak_ref = user_data;
+  g_autoptr (SubiterSource) self = g_weak_ref_get (weak_ref);
+
+  if (self != NULL)
+    subiter_source_dispatch (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  GWeakRef *weak_ref = data;
+
+  g_weak_ref_clear (weak_ref);
+  g_free (weak_ref);
+}
+
+static void
+subiter_source_constructed (GObject *object)
+{
+  SubiterSource *self = SUBITER_SOURCE (object);
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GWeakRef *weak_ref = g_new0 (GWeakRef, 1);
+
+  G_OBJECT_CLASS (subiter_source_parent_class)->constructed (object);
+
+  if (self->interpreter == NULL)
+    {
+      self->interpreter = subiter_interpreter_new (self->runtime);
+      self->owns_interpreter = TRUE;
+    }
+  g_set_str (&self->runtime, subiter_interpreter_get_runtime (self->interpreter));
+
+  g_weak_ref_init (weak_ref, self);
+  subiter_wakeup_attach (self->wakeup, context, "[subiter] source", self->priority,
+                         source_dispatch, weak_ref, weak_ref_free);
+}
+
+static void
+subiter_source_dispose (GObject *object)
+{
+  SubiterSource *self = SUBITER_SOURCE (object);
+
+  subiter_lock (&self->lock);
+  self->closing = TRUE;
+  if (self->run != NULL)
+    subiter_source_wind_down (self, SUBITER_STATE_CLOSED, FALSE);
+  subiter_unlock (&self->lock);
+
+  if (self->interpreter != NULL)
+    {
+      if (!self->owns_interpreter)
+        subiter_interpreter_forget (self->interpreter, self->stream_id);
+      g_clear_object (&self->interpreter);
+    }
+  subiter_wakeup_detach (self->wakeup);
+
+  G_OBJECT_CLASS (subiter_source_parent_class)->dispose (object);
+}
+
+static void
+subiter_source_finalize (GObject *object)
+{
+  SubiterSource *self = SUBITER_SOURCE (object);
+
+  subiter_source_set_item_func (self, NULL, NULL, NULL);
+  g_queue_clear_full (&self->windings, (GDestroyNotify) subiter_winding_free);
+  g_queue_clear_full (&self->ends, (GDestroyNotify) subiter_end_free);
+  g_clear_pointer (&self->callable, subiter_callable_unref);
+  g_clear_pointer (&self->failure, subiter_failure_unref);
+  g_clear_pointer (&self->item_type, g_variant_type_free);
+  g_clear_error (&self->pull_error);
+  g_ptr_array_unref (self->more_initializers);
+  g_strfreev (self->initializers);
+  g_strfreev (self->python_path);
+  g_free (self->runtime);
+  g_free (self->progress_text);
+  subiter_wakeup_unref (self->wakeup);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->pull_lock);
+
+  G_OBJECT_CLASS (subiter_source_parent_class)->finalize (object);
+}
+
+static void
+subiter_source_class_init (SubiterSourceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  object_class->constructed = subiter_source_constructed;
+  object_class->dispose = subiter_source_dispose;
+  object_class->finalize = subiter_source_finalize;
+  subiter_source_install_properties (object_class);
+
+  /**
+   * SubiterSource::item:
+   * @self: the source
+   * @item: the item
+   *
+   * An item has arrived, after [method@Subiter.Source.start].
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM] =
+      g_signal_new ("item", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    g_cclosure_marshal_VOID__VARIANT, G_TYPE_NONE, 1, G_TYPE_VARIANT);
+  g_signal_set_va_marshaller (subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], type,
+                              g_cclosure_marshal_VOID__VARIANTv);
+
+  /**
+   * SubiterSource::finished:
+   * @self: the source
+   *
+   * The iteration has ended without an error: its items are exhausted, or it was
+   * stopped. [property@Subiter.Source:state] tells which.
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_FINISHED] =
+      g_signal_new ("finished", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * SubiterSource::timeout:
+   * @self: the source
+   *
+   * No item came within [property@Subiter.Source:timeout]. If no handler
+   * returns %TRUE, this is the end of the iteration: its code is told to end as
+   * [method@Subiter.Source.stop] does it, and nothing more is signalled.
+   *
+   * Returns: %TRUE to grant another period of the same length
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT] =
+      g_signal_new ("timeout", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled, NULL,
+                    NULL, G_TYPE_BOOLEAN, 0);
+
+  /**
+   * SubiterSource::failed:
+   * @self: the source
+   * @error: what went wrong
+   *
+   * The iteration has ended with an error. If it comes from Python code,
+   * [property@Subiter.Source:failure] has the traceback.
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_FAILED] =
+      g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    g_cclosure_marshal_VOID__BOXED, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  g_signal_set_va_marshaller (subiter_source_signals[SUBITER_SOURCE_SIGNAL_FAILED], type,
+                              g_cclosure_marshal_VOID__BOXEDv);
+
+  /**
+   * SubiterSource::output:
+   * @self: the source
+   * @stream: which stream it was written to
+   * @text: what was written; a byte that is not UTF-8 is replaced
+   *
+   * The Python code has written to its standard output or standard error.
+   *
+   * As long as no handler is connected, output goes to the program's own
+   * standard streams. It comes in its own order, all of it before the end of
+   * the iteration, but not in a fixed order with the items.
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_OUTPUT] =
+      g_signal_new ("output", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                    SUBITER_TYPE_STREAM, G_TYPE_STRING);
+}
+
+static void
+subiter_source_init (SubiterSource *self)
+{
+  static _Atomic guint64 last_id;
+
+  self->stream_id = atomic_fetch_add_explicit (&last_id, 1, memory_order_relaxed) + 1;
+  self->wakeup = subiter_wakeup_new ();
+  self->more_initializers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_callable_unref);
+  self->buffer_size = SUBITER_SOURCE_DEFAULT_BUFFER_SIZE;
+  self->dispatch_budget = SUBITER_SOURCE_DEFAULT_DISPATCH_BUDGET;
+  self->priority = G_PRIORITY_DEFAULT_IDLE;
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->pull_lock);
+  g_queue_init (&self->windings);
+  g_queue_init (&self->ends);
+  g_queue_init (&self->requests);
+  g_queue_init (&self->close_tasks);
+}
+
+/**
+ * subiter_source_new:
+ * @callable: what returns the iterable
+ *
+ * Makes a source. Nothing is started yet.
+ *
+ * Returns: (transfer full): a source
+ */
+SubiterSource *
+subiter_source_new (SubiterCallable *callable)
+{
+  g_return_val_if_fail (callable != NULL, NULL);
+
+  return g_object_new (SUBITER_TYPE_SOURCE, "callable", callable, NULL);
+}
+
+/**
+ * subiter_source_new_for_entry_point:
+ * @entry_point: a module and an attribute of it, such as
+ *   `"package.module:function"`
+ * @args: (nullable): the positional arguments, a tuple; if floating, it is consumed
+ * @error: return location for an error
+ *
+ * Makes a source for [ctor@Subiter.Callable.new_for_entry_point] with
+ * [method@Subiter.Callable.bind] applied.
+ *
+ * Errors: %SUBITER_ERROR_INVALID_CALLABLE, %SUBITER_ERROR_INVALID_ARGUMENT.
+ *
+ * Returns: (transfer full): a source
+ */
+SubiterSource *
+subiter_source_new_for_entry_point (const char *entry_point,
+                                    GVariant *args,
+                                    GError **error)
+{
+  g_autoptr (GVariant) own_args = args != NULL ? g_variant_ref_sink (args) : NULL;
+  g_autoptr (SubiterCallable) callable = NULL;
+  g_autoptr (SubiterCallable) bound = NULL;
+
+  g_return_val_if_fail (entry_point != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  callable = subiter_callable_new_for_entry_point (entry_point, error);
+  if (callable == NULL)
+    return NULL;
+  bound = subiter_callable_bind (callable, own_args, NULL, error);
+  if (bound == NULL)
+    return NULL;
+
+  return subiter_source_new (bound);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "subiter-value.h"
+
+G_BEGIN_DECLS
+
+/* What a tuple, list or dict refers to. A dict has its keys at the even and
+ * its values at the odd places. */
+typedef struct
+{
+  gsize n_values;
+  SubiterValue values[];
+} SubiterValueNode;
+
+static inline SubiterValueNode *
+subiter_value_get_node (const SubiterValue *value)
+{
+  return value->data.node;
+}
+
+static inline gboolean
+subiter_value_is_container (const SubiterValue *value)
+{
+  return value->kind >= SUBITER_VALUE_TUPLE;
+}
+
+const char *subiter_value_kind_to_string (SubiterValueKind kind);
+gsize subiter_value_element_size (char element_type);
+
+gboolean subiter_value_fits (const SubiterValue *value,
+                             const GVariantType *type);
+
+G_END_DECLS

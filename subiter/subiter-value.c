@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-value-private.h"
+
+#include <string.h>
+
+G_STATIC_ASSERT (sizeof (SubiterValue) == 16);
+
+/**
+ * subiter_value_init:
+ * @value: (out caller-allocates): a value
+ *
+ * Makes @value hold Python's `None`, whatever it held before.
+ */
+void
+subiter_value_init (SubiterValue *value)
+{
+  memset (value, 0, sizeof *value);
+}
+
+/**
+ * subiter_value_clear:
+ * @value: a value
+ *
+ * Releases what @value holds and makes it hold Python's `None`.
+ */
+void
+subiter_value_clear (SubiterValue *value)
+{
+  switch ((SubiterValueKind) value->kind)
+    {
+    case SUBITER_VALUE_STRING:
+      g_free (value->data.string);
+      break;
+
+    case SUBITER_VALUE_BYTES:
+    case SUBITER_VALUE_ARRAY:
+      g_bytes_unref (value->data.bytes);
+      break;
+
+    case SUBITER_VALUE_TUPLE:
+    case SUBITER_VALUE_LIST:
+    case SUBITER_VALUE_DICT:
+      {
+        SubiterValueNode *node = subiter_value_get_node (value);
+
+        for (gsize i = 0; i < node->n_values; i++)
+          subiter_value_clear (&node->values[i]);
+        g_free (node);
+      }
+      break;
+
+    case SUBITER_VALUE_NONE:
+    case SUBITER_VALUE_BOOLEAN:
+    case SUBITER_VALUE_INT64:
+    case SUBITER_VALUE_UINT64:
+    case SUBITER_VALUE_DOUBLE:
+    default:
+      break;
+    }
+
+  subiter_value_init (value);
+}
+
+/**
+ * subiter_value_get_kind:
+ * @value: a value
+ *
+ * Tells what @value holds.
+ *
+ * Returns: the kind
+ */
+SubiterValueKind
+subiter_value_get_kind (const SubiterValue *value)
+{
+  return value->kind;
+}
+
+/**
+ * subiter_value_set_boolean:
+ * @value: an initialised value that holds `None`
+ * @boolean: what to hold
+ *
+ * Makes @value hold a `bool`.
+ */
+void
+subiter_value_set_boolean (SubiterValue *value,
+                           gboolean boolean)
+{
+  value->kind = SUBITER_VALUE_BOOLEAN;
+  value->data.boolean = !!boolean;
+}
+
+/**
+ * subiter_value_set_int64:
+ * @value: an initialised value that holds `None`
+ * @number: what to hold
+ *
+ * Makes @value hold an `int`.
+ */
+void
+subiter_value_set_int64 (SubiterValue *value,
+                         gint64 number)
+{
+  value->kind = SUBITER_VALUE_INT64;
+  value->data.int64 = number;
+}
+
+/**
+ * subiter_value_set_uint64:
+ * @value: an initialised value that holds `None`
+ * @number: what to hold
+ *
+ * Makes @value hold an `int` that may be larger than a signed one can be.
+ */
+void
+subiter_value_set_uint64 (SubiterValue *value,
+                          guint64 number)
+{
+  if (number <= G_MAXINT64)
+    {
+      subiter_value_set_int64 (value, (gint64) number);
+      return;
+    }
+
+  value->kind = SUBITER_VALUE_UINT64;
+  value->data.uint64 = number;
+}
+
+/**
+ * subiter_value_set_double:
+ * @value: an initialised value that holds `None`
+ * @number: what to hold
+ *
+ * Makes @value hold a `float`.
+ */
+void
+subiter_value_set_double (SubiterValue *value,
+                          double number)
+{
+  value->kind = SUBITER_VALUE_DOUBLE;
+  value->data.real = number;
+}
+
+/**
+ * subiter_value_set_string:
+ * @value: an initialised value that holds `None`
+ * @text: UTF-8 without a NUL in it, which the caller has made sure of
+ * @length: how many bytes of @text to take, or -1 for all up to its NUL
+ *
+ * Makes @value hold a copy of a `str`.
+ */
+void
+subiter_value_set_string (SubiterValue *value,
+                          const char *text,
+                          gssize length)
+{
+  gsize n_bytes = length < 0 ? strlen (text) : (gsize) length;
+  char *copy = g_malloc (n_bytes + 1);
+
+  memcpy (copy, text, n_bytes);
+  copy[n_bytes] = '\0';
+
+  value->kind = SUBITER_VALUE_STRING;
+  value->data.string = copy;
+}
+
+/**
+ * subiter_value_take_bytes:
+ * @value: an initialised value that holds `None`
+ * @bytes: (transfer full): what to hold
+ *
+ * Makes @value hold `bytes`.
+ */
+void
+subiter_value_take_bytes (SubiterValue *value,
+                          GBytes *bytes)
+{
+  value->kind = SUBITER_VALUE_BYTES;
+  value->data.bytes = bytes;
+}
+
+/* How many bytes an element of a fixed-size type takes; 0 if it is none. */
+gsize
+subiter_value_element_size (char element_type)
+{
+  switch (element_type)
+    {
+    case 'b':
+    case 'y':
+      return 1;
+    case 'n':
+    case 'q':
+      return 2;
+    case 'i':
+    case 'u':
+      return 4;
+    case 'x':
+    case 't':
+    case 'd':
+      return 8;
+    default:
+      return 0;
+    }
+}
+
+/**
+ * subiter_value_take_array:
+ * @value: an initialised value that holds `None`
+ * @element_type: the GVariant type character of an element, one of
+ *   `b y n q i u x t d`
+ * @bytes: (transfer full): the elements, in the machine's byte order
+ *
+ * Makes @value hold a buffer of numbers.
+ */
+void
+subiter_value_take_array (SubiterValue *value,
+                          char element_type,
+                          GBytes *bytes)
+{
+  gsize size = subiter_value_element_size (element_type);
+
+  g_return_if_fail (size > 0 && g_bytes_get_size (bytes) % size == 0);
+
+  value->kind = SUBITER_VALUE_ARRAY;
+  value->element = element_type;
+  value->data.bytes = bytes;
+}
+
+static SubiterValue *
+set_container (SubiterValue *value,
+               SubiterValueKind kind,
+               gsize n_values)
+{
+  SubiterValueNode *node;
+
+  node = g_malloc0 (sizeof (SubiterValueNode) + n_values * sizeof (SubiterValue));
+  node->n_values = n_values;
+  value->kind = kind;
+  value->data.node = node;
+
+  return node->values;
+}
+
+/**
+ * subiter_value_set_tuple: (skip)
+ * @value: an initialised value that holds `None`
+ * @n_values: how many values the tuple has
+ *
+ * Makes @value hold a `tuple` of values that the caller fills in.
+ *
+ * Returns: (transfer none): the values, all `None`
+ */
+SubiterValue *
+subiter_value_set_tuple (SubiterValue *value,
+                         gsize n_values)
+{
+  return set_container (value, SUBITER_VALUE_TUPLE, n_values);
+}
+
+/**
+ * subiter_value_set_list: (skip)
+ * @value: an initialised value that holds `None`
+ * @n_values: how many values the list has
+ *
+ * Makes @value hold a `list` of values that the caller fills in.
+ *
+ * Returns: (transfer none): the values, all `None`
+ */
+SubiterValue *
+subiter_value_set_list (SubiterValue *value,
+                        gsize n_values)
+{
+  return set_container (value, SUBITER_VALUE_LIST, n_values);
+}
+
+/**
+ * subiter_value_set_dict: (skip)
+ * @value: an initialised value that holds `None`
+ * @n_pairs: how many pairs the dict has
+ *
+ * Makes @value hold a `dict` of keys and values that the caller fills in.
+ *
+ * Returns: (transfer none): twice @n_pairs values, all `None`: each key is
+ *   followed by its value
+ */
+SubiterValue *
+subiter_value_set_dict (SubiterValue *value,
+                        gsize n_pairs)
+{
+  return set_container (value, SUBITER_VALUE_DICT, n_pairs * 2);
+}
+
+/* What Python calls it. */
+const char *
+subiter_value_kind_to_string (SubiterValueKind kind)
+{
+  static const char *const names[] = {
+    [SUBITER_VALUE_NONE] = "None",
+    [SUBITER_VALUE_BOOLEAN] = "bool",
+    [SUBITER_VALUE_INT64] = "int",
+    [SUBITER_VALUE_UINT64] = "int",
+    [SUBITER_VALUE_DOUBLE] = "float",
+    [SUBITER_VALUE_STRING] = "str",
+    [SUBITER_VALUE_BYTES] = "bytes",
+    [SUBITER_VALUE_ARRAY] = "array",
+    [SUBITER_VALUE_TUPLE] = "tuple",
+    [SUBITER_VALUE_LIST] = "list",
+    [SUBITER_VALUE_DICT] = "dict",
+  };
+
+  return names[kind];
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-worker-private.h"
+
+#include "subiter-error.h"
+#include "subiter-shutdown.h"
+
+#include <stdlib.h>
+
+/* How long the end of the program waits for workers, in ms. */
+#define EXIT_TIMEOUT 2000
+
+static GMutex registry_lock;
+/* registry_lock: signalled when a worker leaves the registry */
+static GCond registry_left;
+/* registry_lock: the ports whose workers live, not referenced: each takes
+ * itself out before the worker's reference goes */
+static GPtrArray *registry;
+static gboolean refuses_new;
+static gboolean has_exit_handler;
+
+static void
+shut_down_at_exit (void)
+{
+  subiter_shutdown (EXIT_TIMEOUT);
+}
+
+static gboolean
+register_port (SubiterPort *port,
+               GError **error)
+{
+  gboolean accepted;
+
+  subiter_lock (&registry_lock);
+  accepted = !refuses_new;
+  if (accepted)
+    {
+      if (registry == NULL)
+        registry = g_ptr_array_new ();
+      g_ptr_array_add (registry, port);
+      if (!has_exit_handler)
+        has_exit_handler = atexit (shut_down_at_exit) == 0;
+    }
+  subiter_unlock (&registry_lock);
+
+  if (!accepted)
+    g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED,
+                         "Subiter was shut down: no interpreter can be started any more");
+  return accepted;
+}
+
+static void
+unregister_port (SubiterPort *port)
+{
+  subiter_lock (&registry_lock);
+  g_ptr_array_remove_fast (registry, port);
+  g_cond_broadcast (&registry_left);
+  subiter_unlock (&registry_lock);
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+  g_autoptr (SubiterPort) port = data;
+  g_autoptr (SubiterRuntime) runtime = NULL;
+  g_autoptr (GError) error = NULL;
+
+  runtime = subiter_runtime_lookup (subiter_port_get_runtime_name (port), &error);
+  if (runtime != NULL)
+    {
+      subiter_port_set_runtime (port, runtime);
+      subiter_runtime_run (runtime, port, &error);
+    }
+  subiter_port_exit (port, error);
+  unregister_port (port);
+
+  return NULL;
+}
+
+/* Errors: SUBITER_ERROR_CLOSED after a shutdown, G_THREAD_ERROR if the system
+ * has no thread left. */
+gboolean
+subiter_worker_start (SubiterPort *port,
+                      GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("subiter-%" G_GUINT64_FORMAT, subiter_port_get_id (port));
+  GThread *thread;
+
+  if (!register_port (port, error))
+    return FALSE;
+
+  thread = g_thread_try_new (name, worker_main, subiter_port_ref (port), error);
+  if (thread == NULL)
+    {
+      unregister_port (port);
+      subiter_port_unref (port);
+      return FALSE;
+    }
+  g_thread_unref (thread);
+
+  return TRUE;
+}
+
+/* From here on the worker counts as gone, whatever it does. */
+void
+subiter_worker_abandon (SubiterPort *port,
+                        const GError *error)
+{
+  subiter_port_exit (port, error);
+  unregister_port (port);
+}
+
+/* (transfer full): the ports of the workers that live. */
+GPtrArray *
+subiter_worker_list_ports (void)
+{
+  GPtrArray *ports = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_port_unref);
+
+  subiter_lock (&registry_lock);
+  for (guint i = 0; registry != NULL && i < registry->len; i++)
+    g_ptr_array_add (ports, subiter_port_ref (registry->pdata[i]));
+  subiter_unlock (&registry_lock);
+
+  return ports;
+}
+
+void
+subiter_worker_refuse_new (void)
+{
+  subiter_lock (&registry_lock);
+  refuses_new = TRUE;
+  subiter_unlock (&registry_lock);
+}
+
+/* Blocks until no worker lives, or until @deadline (monotonic, µs): FALSE. */
+gboolean
+subiter_worker_wait_for_all (gint64 deadline)
+{
+  gboolean all_gone;
+
+  subiter_lock (&registry_lock);
+  while (registry != NULL && registry->len > 0)
+    {
+      if (!subiter_cond_wait_until (&registry_left, &registry_lock, deadline))
+        break;
+    }
+  all_gone = registry == NULL || registry->len == 0;
+  subiter_unlock (&registry_lock);
+
+  return all_gone;
+}
