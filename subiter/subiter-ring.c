@@ -78,7 +78,7 @@ subiter_ring_wait_for_space (SubiterRing *ring)
   while (!subiter_ring_is_closed (ring) && ring_is_full (ring))
     {
       atomic_store_explicit (&ring->parked, 1, memory_order_relaxed);
-      atomic_thread_fence (memory_order_seq_cst);
+      subiter_full_fence ();
       if (!subiter_ring_is_closed (ring) && ring_is_full (ring))
         {
           while (atomic_load_explicit (&ring->parked, memory_order_relaxed))
@@ -125,7 +125,7 @@ subiter_ring_pop (SubiterRing *ring,
   *value = ring->slots[head & ring->mask];
   atomic_store_explicit (&ring->head, head + 1, memory_order_release);
 
-  atomic_thread_fence (memory_order_seq_cst);
+  subiter_full_fence ();
   if (G_UNLIKELY (atomic_load_explicit (&ring->parked, memory_order_relaxed)))
     {
       guint64 tail = atomic_load_explicit (&ring->tail, memory_order_acquire);

@@ -322,10 +322,11 @@ subiter_run_is_stopping (SubiterRun *run)
  * @run: a run
  * @timeout: how long to wait at most, in µs, or a negative number for ever
  *
- * Blocks until the run is to end. This may be called from any thread that
+ * Blocks until the run is to end, or has ended: a thread that the code left
+ * behind may still be in here then. This may be called from any thread that
  * holds nothing that others wait for.
  *
- * Returns: whether the run is to end
+ * Returns: whether the run is to end or has ended
  */
 gboolean
 subiter_run_wait (SubiterRun *run,
@@ -337,14 +338,14 @@ subiter_run_wait (SubiterRun *run,
 
   deadline = timeout < 0 ? -1 : g_get_monotonic_time () + MIN (timeout, G_MAXINT64 / 2);
   subiter_lock (&run->lock);
-  while (!subiter_run_is_stopping (run))
+  while (!subiter_run_is_stopping (run) && !subiter_run_has_ended (run))
     {
       if (!subiter_cond_wait_until (&run->changed, &run->lock, deadline))
         break;
     }
   subiter_unlock (&run->lock);
 
-  return subiter_run_is_stopping (run);
+  return subiter_run_is_stopping (run) || subiter_run_has_ended (run);
 }
 
 /* Tells the producer to end. What has been pushed stays in the ring. */

@@ -129,7 +129,7 @@ subiter_wakeup_set_priority (SubiterWakeup *wakeup,
 void
 subiter_wakeup_notify_data (SubiterWakeup *wakeup)
 {
-  atomic_thread_fence (memory_order_seq_cst);
+  subiter_full_fence ();
   if (!atomic_load_explicit (&wakeup->armed, memory_order_relaxed))
     return;
 
@@ -170,7 +170,7 @@ void
 subiter_wakeup_arm (SubiterWakeup *wakeup)
 {
   atomic_store_explicit (&wakeup->armed, 1, memory_order_relaxed);
-  atomic_thread_fence (memory_order_seq_cst);
+  subiter_full_fence ();
 }
 
 /* Sets when the dispatch comes next by itself: on the monotonic clock in µs,
@@ -184,7 +184,7 @@ subiter_wakeup_sleep (SubiterWakeup *wakeup,
   if (wakeup->source != NULL)
     g_source_set_ready_time (wakeup->source, deadline);
   subiter_unlock (&wakeup->lock);
-  atomic_thread_fence (memory_order_seq_cst);
+  subiter_full_fence ();
 }
 
 gboolean
