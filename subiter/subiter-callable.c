@@ -210,23 +210,51 @@ subiter_callable_new_for_source_code (const char *code,
 
 /* Looks for what GVariant can hold and Python cannot. */
 static gboolean
-has_handle (const GVariantType *type)
+has_handle (GVariant *variant)
 {
-  const char *text = g_variant_type_peek_string (type);
+  const char *type = g_variant_get_type_string (variant);
 
-  return memchr (text, 'h', g_variant_type_get_string_length (type)) != NULL;
+  if (strchr (type, 'h') != NULL)
+    return TRUE;
+  if (strchr (type, 'v') == NULL)
+    return FALSE;
+
+  for (gsize i = 0; i < g_variant_n_children (variant); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (variant, i);
+
+      if (has_handle (child))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The callable may be released on a worker's thread, where nothing of the
+ * application's may be called: so it has to own the memory of its arguments,
+ * which otherwise could be somebody's GBytes with a destroy-notify. */
+static GVariant *
+copy_variant (GVariant *variant)
+{
+  gsize size = g_variant_get_size (variant);
+  gpointer data = g_malloc (MAX (size, 1));
+
+  g_variant_store (variant, data);
+
+  return g_variant_ref_sink (g_variant_new_from_data (g_variant_get_type (variant), data, size, FALSE, g_free, data));
 }
 
 static GVariant *
 join_args (GVariant *first,
            GVariant *second)
 {
+  g_autoptr (GVariant) joined = NULL;
   GVariantBuilder builder;
   GVariant *member;
   GVariantIter iter;
 
   if (first == NULL)
-    return g_variant_ref (second);
+    return copy_variant (second);
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_TUPLE);
   g_variant_iter_init (&iter, first);
@@ -242,7 +270,9 @@ join_args (GVariant *first,
       g_variant_unref (member);
     }
 
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
+  joined = g_variant_ref_sink (g_variant_builder_end (&builder));
+
+  return copy_variant (joined);
 }
 
 static GVariant *
@@ -250,6 +280,7 @@ join_kwargs (GVariant *first,
              GVariant *second)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (first);
+  g_autoptr (GVariant) joined = NULL;
   GVariantIter iter;
   const char *key;
   GVariant *value;
@@ -258,7 +289,9 @@ join_kwargs (GVariant *first,
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
     g_variant_dict_insert_value (&dict, key, value);
 
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
+  joined = g_variant_ref_sink (g_variant_dict_end (&dict));
+
+  return copy_variant (joined);
 }
 
 /**
@@ -304,11 +337,11 @@ subiter_callable_bind (SubiterCallable *callable,
                    g_variant_get_type_string (own_kwargs));
       return NULL;
     }
-  if (own_args != NULL && has_handle (g_variant_get_type (own_args)))
+  if ((own_args != NULL && has_handle (own_args)) || (own_kwargs != NULL && has_handle (own_kwargs)))
     {
       g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT,
-                           "The positional arguments hold a file handle (“h”), which has no meaning in "
-                           "another interpreter; pass the number of an open file descriptor (“i”)");
+                           "The arguments hold a file handle (“h”), which has no meaning in another "
+                           "interpreter; pass the number of an open file descriptor (“i”)");
       return NULL;
     }
 

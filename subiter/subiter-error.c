@@ -28,6 +28,13 @@ subiter_error_private_clear (SubiterErrorPrivate *priv)
   g_clear_pointer (&priv->failure, subiter_failure_unref);
 }
 
+/**
+ * subiter_error_quark:
+ *
+ * Gets the error domain of Subiter.
+ *
+ * Returns: the quark of %SUBITER_ERROR
+ */
 /* The name of the quark is part of how bindings find the domain. */
 G_DEFINE_EXTENDED_ERROR (SubiterError, subiter_error)
 

@@ -14,6 +14,8 @@ const char *subiter_port_get_runtime_name (SubiterPort *port);
 /* any thread but the worker's */
 gboolean subiter_port_send (SubiterPort *port,
                             SubiterRun *run);
+gboolean subiter_port_withdraw (SubiterPort *port,
+                                SubiterRun *run);
 void subiter_port_close (SubiterPort *port);
 gboolean subiter_port_has_exited (SubiterPort *port);
 SubiterRun *subiter_port_dup_current (SubiterPort *port);
@@ -28,5 +30,8 @@ void subiter_port_set_runtime (SubiterPort *port,
 SubiterRuntime *subiter_port_dup_runtime (SubiterPort *port);
 void subiter_port_exit (SubiterPort *port,
                         const GError *error);
+gboolean subiter_port_give_up (SubiterPort *port,
+                               SubiterRun *run,
+                               const GError *error);
 
 G_END_DECLS

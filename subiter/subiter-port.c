@@ -185,14 +185,13 @@ end_runs (GQueue *runs,
     }
 }
 
-/* Closes the mailbox: the runs in it end unbegun, the current one is told to
- * stop. */
+/* Closes the mailbox: the runs in it end unbegun. The current one is left to
+ * the reaper. */
 void
 subiter_port_close (SubiterPort *port)
 {
   g_autoptr (GError) error = NULL;
   GQueue unbegun = G_QUEUE_INIT;
-  SubiterRun *current = NULL;
 
   error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
 
@@ -200,29 +199,49 @@ subiter_port_close (SubiterPort *port)
   port->closed = TRUE;
   unbegun = port->mailbox;
   g_queue_init (&port->mailbox);
-  if (port->current != NULL)
-    current = subiter_run_ref (port->current);
   g_cond_broadcast (&port->sent);
   subiter_unlock (&port->lock);
 
   end_runs (&unbegun, error);
-  if (current != NULL)
-    {
-      subiter_run_stop (current);
-      subiter_run_unref (current);
-    }
 }
 
-/* The worker is gone, or counts as gone: ends all its runs, with @error if
- * there is one, and tells the watchers. */
-void
-subiter_port_exit (SubiterPort *port,
-                   const GError *error)
+/* Takes a run back that the worker has not received: it ends. FALSE if it is
+ * not in the mailbox. */
+gboolean
+subiter_port_withdraw (SubiterPort *port,
+                       SubiterRun *run)
+{
+  gboolean withdrawn;
+
+  subiter_lock (&port->lock);
+  withdrawn = g_queue_remove (&port->mailbox, run);
+  subiter_unlock (&port->lock);
+
+  if (withdrawn)
+    {
+      subiter_run_end (run, NULL);
+      subiter_run_unref (run);
+    }
+
+  return withdrawn;
+}
+
+/* If @run is given: only if that is what the worker is at, which is then
+ * referenced by the list of those to be ended. */
+static gboolean
+leave (SubiterPort *port,
+       SubiterRun *run,
+       const GError *error)
 {
   g_autoptr (GPtrArray) watchers = NULL;
   GQueue runs = G_QUEUE_INIT;
 
   subiter_lock (&port->lock);
+  if (run != NULL && (port->current != run || subiter_run_has_ended (run)))
+    {
+      subiter_unlock (&port->lock);
+      return FALSE;
+    }
   port->closed = TRUE;
   port->exited = TRUE;
   runs = port->mailbox;
@@ -233,9 +252,32 @@ subiter_port_exit (SubiterPort *port,
   port->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_wakeup_unref);
   subiter_unlock (&port->lock);
 
+  /* Before the end, so that the main context hears of it. */
+  if (run != NULL)
+    subiter_run_log (run, G_LOG_LEVEL_WARNING, error->message);
   end_runs (&runs, error);
   for (guint i = 0; i < watchers->len; i++)
     subiter_wakeup_notify (watchers->pdata[i]);
+
+  return TRUE;
+}
+
+/* The worker is gone: ends all its runs, with @error if there is one, and tells
+ * the watchers. */
+void
+subiter_port_exit (SubiterPort *port,
+                   const GError *error)
+{
+  leave (port, NULL, error);
+}
+
+/* The worker counts as gone if it still is at @run: FALSE if not. */
+gboolean
+subiter_port_give_up (SubiterPort *port,
+                      SubiterRun *run,
+                      const GError *error)
+{
+  return leave (port, run, error);
 }
 
 gboolean

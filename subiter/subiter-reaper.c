@@ -97,8 +97,7 @@ abandon (Descent *descent)
   error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_ABANDONED,
                        "%s did not end within %d s of being told to; its interpreter was given up",
                        name, (int) (GRACE_PERIOD / G_TIME_SPAN_SECOND));
-  subiter_run_log (descent->run, G_LOG_LEVEL_WARNING, error->message);
-  subiter_worker_abandon (descent->port, error);
+  subiter_worker_abandon (descent->port, descent->run, error);
 }
 
 /* FALSE if the descent is over. */
@@ -172,8 +171,9 @@ subiter_reaper_stop (SubiterPort *port,
   Descent *descent;
   gint64 now;
 
-  subiter_run_stop (run);
-  if (subiter_run_has_ended (run))
+  if (!subiter_run_stop (run) || subiter_run_has_ended (run))
+    return;
+  if (subiter_port_withdraw (port, run))
     return;
 
   now = g_get_monotonic_time ();

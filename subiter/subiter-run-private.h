@@ -40,7 +40,7 @@ void subiter_run_set_python_path (SubiterRun *run,
 void subiter_run_set_forward_output (SubiterRun *run,
                                      gboolean forward_output);
 
-void subiter_run_stop (SubiterRun *run);
+gboolean subiter_run_stop (SubiterRun *run);
 
 gboolean subiter_run_has_begun (SubiterRun *run);
 gboolean subiter_run_has_ended (SubiterRun *run);

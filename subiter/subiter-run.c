@@ -348,16 +348,21 @@ subiter_run_wait (SubiterRun *run,
   return subiter_run_is_stopping (run) || subiter_run_has_ended (run);
 }
 
-/* Tells the producer to end. What has been pushed stays in the ring. */
-void
+/* Tells the producer to end. What has been pushed stays in the ring. FALSE if
+ * it had been told before. */
+gboolean
 subiter_run_stop (SubiterRun *run)
 {
+  gboolean is_first;
+
   subiter_lock (&run->lock);
-  atomic_store_explicit (&run->stopping, 1, memory_order_release);
+  is_first = !atomic_exchange_explicit (&run->stopping, 1, memory_order_acq_rel);
   g_cond_broadcast (&run->changed);
   subiter_unlock (&run->lock);
 
   subiter_ring_close (&run->ring);
+
+  return is_first;
 }
 
 void
@@ -529,6 +534,7 @@ add_event (SubiterRun *run,
       event->level = level;
       event->text = g_string_new (NULL);
       g_queue_push_tail (&run->events, event);
+      run->n_event_bytes += sizeof (SubiterEvent);
     }
 
   g_string_append_len (event->text, text, length);

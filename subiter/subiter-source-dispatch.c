@@ -14,6 +14,7 @@
 void
 subiter_end_free (SubiterEnd *end)
 {
+  g_clear_pointer (&end->run, subiter_run_unref);
   g_clear_error (&end->error);
   g_free (end);
 }
@@ -25,11 +26,61 @@ subiter_winding_free (SubiterWinding *winding)
   g_free (winding);
 }
 
+/* Whether the application has let go of the source, in a handler: then the
+ * dispatch has the only reference, and nothing more may be delivered. What the
+ * application kept for its handlers may be gone too. */
+static gboolean
+is_dropped (SubiterSource *self)
+{
+  return g_atomic_int_get (&G_OBJECT (self)->ref_count) == 1;
+}
+
 /* Text of a signal has to be UTF-8, whatever the code wrote. */
 static char *
 dup_valid_text (const GString *text)
 {
   return g_utf8_make_valid (text->str, (gssize) text->len);
+}
+
+static void
+notify_properties (SubiterSource *self)
+{
+  GParamSpec **properties = subiter_source_properties;
+  guint64 n_items = subiter_source_get_n_items (self);
+  gboolean progress_changed;
+  gboolean failure_changed;
+  SubiterState state;
+
+  if (is_dropped (self))
+    return;
+
+  subiter_lock (&self->lock);
+  state = self->state;
+  failure_changed = self->failure_changed;
+  progress_changed = self->progress_changed;
+  self->failure_changed = FALSE;
+  self->progress_changed = FALSE;
+  subiter_unlock (&self->lock);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  if (failure_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_FAILURE]);
+  if (progress_changed)
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_PROGRESS]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_PROGRESS_TEXT]);
+    }
+  if (self->notified_n_items != n_items)
+    {
+      self->notified_n_items = n_items;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_N_ITEMS]);
+    }
+  if (self->notified_state != state)
+    {
+      self->notified_state = state;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_STATE]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static void
@@ -61,47 +112,25 @@ deliver_events (SubiterSource *self,
 
   if (events != NULL)
     {
-      for (GList *l = events->head; l != NULL; l = l->next)
+      for (GList *l = events->head; l != NULL && !is_dropped (self); l = l->next)
         deliver_event (self, l->data);
       g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
     }
 
   if (subiter_run_take_progress (run, &fraction, &text))
     {
+      /* That of an iteration that is over must not show as the next one's. */
       subiter_lock (&self->lock);
-      self->progress = fraction;
-      g_free (self->progress_text);
-      self->progress_text = g_steal_pointer (&text);
+      if (self->run == NULL || self->run == run)
+        {
+          self->progress = fraction;
+          g_free (self->progress_text);
+          self->progress_text = g_steal_pointer (&text);
+          self->progress_changed = TRUE;
+        }
       subiter_unlock (&self->lock);
-
-      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_PROGRESS]);
-      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_PROGRESS_TEXT]);
+      notify_properties (self);
     }
-}
-
-static void
-notify_properties (SubiterSource *self)
-{
-  SubiterState state = subiter_source_get_state (self);
-  guint64 n_items = subiter_source_get_n_items (self);
-
-  g_object_freeze_notify (G_OBJECT (self));
-  if (self->failure_changed)
-    {
-      self->failure_changed = FALSE;
-      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_FAILURE]);
-    }
-  if (self->notified_n_items != n_items)
-    {
-      self->notified_n_items = n_items;
-      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_N_ITEMS]);
-    }
-  if (self->notified_state != state)
-    {
-      self->notified_state = state;
-      g_object_notify_by_pspec (G_OBJECT (self), subiter_source_properties[SUBITER_SOURCE_PROP_STATE]);
-    }
-  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /* Signals the ends of iterations that are over for everybody. */
@@ -118,7 +147,14 @@ emit_ends (SubiterSource *self)
       if (end == NULL)
         return;
 
+      if (end->run != NULL)
+        deliver_events (self, end->run);
       notify_properties (self);
+      if (is_dropped (self))
+        {
+          subiter_end_free (end);
+          return;
+        }
       if (end->state == SUBITER_STATE_FAILED)
         {
           g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_FAILED], 0, end->error);
@@ -170,14 +206,16 @@ finish_windings (SubiterSource *self)
               const GError *error = subiter_run_get_error (run);
               SubiterState state;
 
-              /* That it was closed with its interpreter is no failure of code
-               * that was told to stop. An exception out of its clean-up is. */
-              if (error != NULL && g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED))
+              /* That it was closed or given up with its interpreter before it
+               * began is no failure of code that was told to stop. An
+               * exception out of its clean-up is. */
+              if (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED) || !subiter_run_has_begun (run))
                 error = NULL;
               state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_STOPPED;
-              if (self->run == NULL && self->state == SUBITER_STATE_STOPPING)
+              if (self->run == NULL && self->state == SUBITER_STATE_STOPPING
+                  && g_queue_is_empty (&self->windings))
                 self->state = state;
-              subiter_source_add_end (self, state, error);
+              subiter_source_add_end (self, NULL, state, error);
             }
           subiter_winding_free (winding);
         }
@@ -264,7 +302,7 @@ deliver_items (SubiterSource *self,
 
   budget_init (&budget, self);
   while (atomic_load_explicit (&self->generation, memory_order_relaxed) == generation
-         && subiter_run_pop (run, &value))
+         && !is_dropped (self) && subiter_run_pop (run, &value))
     {
       atomic_fetch_add_explicit (&self->n_items, 1, memory_order_relaxed);
 
@@ -274,7 +312,7 @@ deliver_items (SubiterSource *self,
 
           if (func != NULL)
             func (self, item, func_data);
-          if (wants_items (self))
+          if (!is_dropped (self) && wants_items (self))
             g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], 0, item);
         }
       else
@@ -298,6 +336,8 @@ time_out (SubiterSource *self,
   gboolean waits_on = FALSE;
 
   notify_properties (self);
+  if (is_dropped (self))
+    return;
   g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT], 0, &waits_on);
 
   self->owed_since = g_get_monotonic_time ();
@@ -342,10 +382,12 @@ static gint64
 get_deadline (SubiterSource *self,
               SubiterRun *run)
 {
+  guint64 iteration;
   gint64 timeout;
   gboolean owes;
 
   subiter_lock (&self->lock);
+  iteration = self->n_iterations;
   timeout = (gint64) self->timeout * G_TIME_SPAN_MILLISECOND;
   owes = timeout > 0 && self->run == run && self->state == SUBITER_STATE_RUNNING
          && (!self->pulls || !g_queue_is_empty (&self->requests))
@@ -358,8 +400,11 @@ get_deadline (SubiterSource *self,
       return -1;
     }
 
-  if (self->owed_since == 0)
-    self->owed_since = g_get_monotonic_time ();
+  if (self->owed_since == 0 || self->owed_iteration != iteration)
+    {
+      self->owed_since = g_get_monotonic_time ();
+      self->owed_iteration = iteration;
+    }
 
   return self->owed_since + timeout;
 }
@@ -389,7 +434,6 @@ deliver (SubiterSource *self,
 
   if (has_ended && subiter_run_is_empty (run))
     {
-      deliver_events (self, run);
       subiter_lock (&self->lock);
       if (self->run == run && self->state == SUBITER_STATE_RUNNING)
         subiter_source_end (self, run);
@@ -397,7 +441,7 @@ deliver (SubiterSource *self,
       return;
     }
 
-  deadline = get_deadline (self, run);
+  deadline = is_dropped (self) ? -1 : get_deadline (self, run);
   if (deadline >= 0 && g_get_monotonic_time () >= deadline)
     time_out (self, run);
 }
@@ -411,7 +455,8 @@ complete_close (SubiterSource *self)
 
   subiter_lock (&self->lock);
   is_over = self->closing && self->run == NULL && g_queue_is_empty (&self->windings)
-            && (!self->owns_interpreter || subiter_interpreter_has_closed (self->interpreter));
+            && (!self->owns_interpreter || self->interpreter == NULL
+                || subiter_interpreter_has_closed (self->interpreter));
   if (is_over)
     {
       self->state = SUBITER_STATE_CLOSED;

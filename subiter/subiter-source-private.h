@@ -29,6 +29,8 @@ typedef struct
  * context to signal it. */
 typedef struct
 {
+  /* nullable: whose last output is to come first */
+  SubiterRun *run;
   SubiterState state;
   GError *error;
 } SubiterEnd;
@@ -114,6 +116,8 @@ struct _SubiterSource
   gboolean closing;
   SubiterRun *run;
   SubiterPort *port;
+  /* how many iterations have begun */
+  guint64 n_iterations;
   /* whether run was sent behind other work of its interpreter */
   gboolean queued;
   GQueue windings;
@@ -131,11 +135,15 @@ struct _SubiterSource
   GDestroyNotify item_func_destroy;
 
   /* the dispatch's own: since when the worker owes an item (monotonic, µs; 0:
-   * it owes none), and what the properties were when last notified */
+   * it owes none) and in which iteration, and what the properties were when
+   * last notified */
   gint64 owed_since;
+  guint64 owed_iteration;
   SubiterState notified_state;
   guint64 notified_n_items;
+  /* lock: set by whoever changes it, cleared by the dispatch */
   gboolean failure_changed;
+  gboolean progress_changed;
 };
 
 /* called with the lock held */
@@ -148,6 +156,7 @@ void subiter_source_end (SubiterSource *self,
                          SubiterRun *run);
 
 void subiter_source_add_end (SubiterSource *self,
+                             SubiterRun *run,
                              SubiterState state,
                              const GError *error);
 void subiter_source_set_failure (SubiterSource *self,

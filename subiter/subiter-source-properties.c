@@ -201,12 +201,23 @@ take_strv (SubiterSource *self,
            const char *const *strv,
            SubiterSourceProperty property)
 {
+  static const char *const none[] = { NULL };
+  gboolean changed;
+
+  if (strv == NULL)
+    strv = none;
+
   subiter_lock (&self->lock);
-  g_strfreev (*field);
-  *field = strv != NULL && strv[0] != NULL ? g_strdupv ((char **) strv) : NULL;
+  changed = !g_strv_equal (*field != NULL ? (const char *const *) *field : none, strv);
+  if (changed)
+    {
+      g_strfreev (*field);
+      *field = strv[0] != NULL ? g_strdupv ((char **) strv) : NULL;
+    }
   subiter_unlock (&self->lock);
 
-  notify (self, property);
+  if (changed)
+    notify (self, property);
 }
 
 /**
@@ -286,16 +297,22 @@ void
 subiter_source_set_item_type (SubiterSource *self,
                               const GVariantType *item_type)
 {
+  GVariantType *old_type;
+  gboolean changed;
+
   g_return_if_fail (SUBITER_IS_SOURCE (self));
   g_return_if_fail (item_type == NULL || g_variant_type_is_definite (item_type));
 
   subiter_lock (&self->lock);
-  g_clear_pointer (&self->item_type, g_variant_type_free);
-  if (item_type != NULL)
-    self->item_type = g_variant_type_copy (item_type);
+  old_type = self->item_type;
+  changed = old_type == NULL || item_type == NULL ? (const GVariantType *) old_type != item_type
+                                                  : !g_variant_type_equal (old_type, item_type);
+  self->item_type = item_type != NULL ? g_variant_type_copy (item_type) : NULL;
   subiter_unlock (&self->lock);
 
-  notify (self, SUBITER_SOURCE_PROP_ITEM_TYPE);
+  g_clear_pointer (&old_type, g_variant_type_free);
+  if (changed)
+    notify (self, SUBITER_SOURCE_PROP_ITEM_TYPE);
 }
 
 /**

@@ -10,7 +10,13 @@ static gboolean
 join_iteration (SubiterSource *self,
                 GError **error)
 {
-  if (self->state == SUBITER_STATE_IDLE && !self->closing)
+  if (self->closing)
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The source was closed");
+      return FALSE;
+    }
+
+  if (self->state == SUBITER_STATE_IDLE)
     subiter_source_begin (self, TRUE);
 
   if (self->run != NULL && !self->pulls)
@@ -54,6 +60,8 @@ typedef struct
   GCancellable *cancellable;
   guint generation;
   gboolean is_paused;
+  /* whether the worker is still at something else: no item is owed yet */
+  gboolean is_queued;
 } Wait;
 
 static gboolean
@@ -62,6 +70,7 @@ wait_is_over (gpointer data)
   const Wait *wait = data;
 
   return (!wait->is_paused && (!subiter_run_is_empty (wait->run) || subiter_run_has_ended (wait->run)))
+         || (wait->is_queued && subiter_run_has_begun (wait->run))
          || atomic_load_explicit (&wait->self->generation, memory_order_seq_cst) != wait->generation
          || g_cancellable_is_cancelled (wait->cancellable);
 }
@@ -86,7 +95,7 @@ time_out (SubiterSource *self,
       self->pull_error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT,
                                       "No item came within %u ms", self->timeout);
       subiter_source_wind_down (self, SUBITER_STATE_TIMED_OUT, FALSE);
-      subiter_source_add_end (self, SUBITER_STATE_TIMED_OUT, NULL);
+      subiter_source_add_end (self, run, SUBITER_STATE_TIMED_OUT, NULL);
     }
   subiter_unlock (&self->lock);
   subiter_source_changed (self);
@@ -124,7 +133,8 @@ try_next (SubiterSource *self,
   wait.run = run;
   wait.is_paused = self->state == SUBITER_STATE_PAUSED;
   wait.generation = atomic_load_explicit (&self->generation, memory_order_relaxed);
-  timeout = wait.is_paused ? 0 : (gint64) self->timeout * G_TIME_SPAN_MILLISECOND;
+  wait.is_queued = self->queued && !subiter_run_has_begun (run);
+  timeout = wait.is_paused || wait.is_queued ? 0 : (gint64) self->timeout * G_TIME_SPAN_MILLISECOND;
   subiter_unlock (&self->lock);
 
   if (!wait.is_paused)
@@ -167,6 +177,7 @@ try_next (SubiterSource *self,
  *
  * Errors: %G_IO_ERROR_CANCELLED, after which no item is lost;
  * %SUBITER_ERROR_BUSY if the source was started and delivers by signal;
+ * %SUBITER_ERROR_CLOSED if it was closed;
  * %SUBITER_ERROR_TIMED_OUT; those of [signal@Subiter.Source::failed].
  *
  * Returns: (transfer full) (nullable): an item, or %NULL without @error set at
@@ -181,6 +192,7 @@ subiter_source_next (SubiterSource *self,
   gulong cancelled_id = 0;
 
   g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+  g_return_val_if_fail (self->callable != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -377,6 +389,7 @@ subiter_source_next_async (SubiterSource *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (self->callable != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -433,6 +446,7 @@ subiter_source_next_batch_async (SubiterSource *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (self->callable != NULL);
   g_return_if_fail (max_items > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 

@@ -91,11 +91,13 @@ subiter_source_set_failure (SubiterSource *self,
 
 void
 subiter_source_add_end (SubiterSource *self,
+                        SubiterRun *run,
                         SubiterState state,
                         const GError *error)
 {
   SubiterEnd *end = g_new0 (SubiterEnd, 1);
 
+  end->run = run != NULL ? subiter_run_ref (run) : NULL;
   end->state = state;
   end->error = error != NULL ? g_error_copy (error) : NULL;
   g_queue_push_tail (&self->ends, end);
@@ -135,6 +137,8 @@ subiter_source_begin (SubiterSource *self,
 
   self->pulls = pulls;
   self->queued = !self->owns_interpreter || !g_queue_is_empty (&self->windings);
+  self->n_iterations++;
+  self->progress_changed = self->progress > 0.0 || self->progress_text != NULL;
   self->progress = 0.0;
   g_clear_pointer (&self->progress_text, g_free);
   g_clear_error (&self->pull_error);
@@ -172,9 +176,14 @@ subiter_source_end (SubiterSource *self,
                     SubiterRun *run)
 {
   const GError *error = subiter_run_get_error (run);
-  SubiterState state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_FINISHED;
+  SubiterState state = SUBITER_STATE_FINISHED;
 
   g_assert (self->run == run);
+
+  if (error != NULL)
+    state = SUBITER_STATE_FAILED;
+  else if (subiter_run_is_stopping (run))
+    state = SUBITER_STATE_STOPPED;
 
   /* It waited behind a run whose worker was given up: it goes to the next. */
   if (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_ABANDONED) && !subiter_run_has_begun (run))
@@ -186,7 +195,7 @@ subiter_source_end (SubiterSource *self,
       return;
     }
 
-  subiter_source_add_end (self, state, error);
+  subiter_source_add_end (self, run, state, error);
   if (self->pulls && error != NULL)
     {
       g_clear_error (&self->pull_error);
@@ -216,6 +225,7 @@ subiter_source_start (SubiterSource *self)
   gboolean is_active;
 
   g_return_if_fail (SUBITER_IS_SOURCE (self));
+  g_return_if_fail (self->callable != NULL);
 
   subiter_lock (&self->lock);
   is_closed = self->closing;

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* How many characters of a place an error names. */
+#define MAX_PATH_LENGTH 200
+
 /* The way from the item to the value that is looked at, innermost last; made
  * into text only if something is wrong with that value. */
 typedef struct _Place Place;
@@ -63,11 +66,15 @@ append_place (GString *path,
 static char *
 place_to_string (const Place *place)
 {
-  GString *path = g_string_new ("item");
+  g_autoptr (GString) path = g_string_new ("item");
 
   append_place (path, place);
 
-  return g_string_free_and_steal (path);
+  /* A key may be of any length. */
+  if (g_utf8_strlen (path->str, -1) > MAX_PATH_LENGTH)
+    return g_utf8_truncate_middle (path->str, MAX_PATH_LENGTH);
+
+  return g_string_free_and_steal (g_steal_pointer (&path));
 }
 
 static gboolean
@@ -86,8 +93,21 @@ integer_fits (const SubiterValue *value,
 static gboolean
 real_fits (const SubiterValue *value)
 {
-  return value->kind == SUBITER_VALUE_DOUBLE
-         || integer_fits (value, -(G_GINT64_CONSTANT (1) << 53), G_GUINT64_CONSTANT (1) << 53);
+  double real;
+
+  switch ((int) value->kind)
+    {
+    case SUBITER_VALUE_DOUBLE:
+      return TRUE;
+    case SUBITER_VALUE_INT64:
+      real = (double) value->data.int64;
+      return real < 0x1p63 && (gint64) real == value->data.int64;
+    case SUBITER_VALUE_UINT64:
+      real = (double) value->data.uint64;
+      return real < 0x1p64 && (guint64) real == value->data.uint64;
+    default:
+      return FALSE;
+    }
 }
 
 static gboolean
@@ -180,7 +200,7 @@ check_depth (guint depth,
 
   path = place_to_string (place);
   g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_NOT_SHAREABLE,
-               "%.200s: nested deeper than %d containers; an item may be nested that deep at most",
+               "%s: nested deeper than %d containers; an item may be nested that deep at most",
                path, SUBITER_VALUE_MAX_DEPTH);
   return FALSE;
 }

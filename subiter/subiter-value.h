@@ -69,6 +69,7 @@ struct _SubiterValue
   char element;
   union
   {
+    /*< private >*/
     gboolean boolean;
     gint64 int64;
     guint64 uint64;

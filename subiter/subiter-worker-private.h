@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 gboolean subiter_worker_start (SubiterPort *port,
                                GError **error);
 
-void subiter_worker_abandon (SubiterPort *port,
-                             const GError *error);
+gboolean subiter_worker_abandon (SubiterPort *port,
+                                 SubiterRun *run,
+                                 const GError *error);
 
 GPtrArray *subiter_worker_list_ports (void);
 void subiter_worker_refuse_new (void);

@@ -3,9 +3,11 @@
 #include "subiter-worker-private.h"
 
 #include "subiter-error.h"
+#include "subiter-run-private.h"
 #include "subiter-shutdown.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* How long the end of the program waits for workers, in ms. */
 #define EXIT_TIMEOUT 2000
@@ -18,11 +20,15 @@ static GCond registry_left;
 static GPtrArray *registry;
 static gboolean refuses_new;
 static gboolean has_exit_handler;
+static pid_t exit_handler_pid;
 
+/* A child that was forked without an exec has the registry and not the
+ * threads: it must not wait for them. */
 static void
 shut_down_at_exit (void)
 {
-  subiter_shutdown (EXIT_TIMEOUT);
+  if (getpid () == exit_handler_pid)
+    subiter_shutdown (EXIT_TIMEOUT);
 }
 
 static gboolean
@@ -39,7 +45,10 @@ register_port (SubiterPort *port,
         registry = g_ptr_array_new ();
       g_ptr_array_add (registry, port);
       if (!has_exit_handler)
-        has_exit_handler = atexit (shut_down_at_exit) == 0;
+        {
+          has_exit_handler = atexit (shut_down_at_exit) == 0;
+          exit_handler_pid = getpid ();
+        }
     }
   subiter_unlock (&registry_lock);
 
@@ -58,6 +67,19 @@ unregister_port (SubiterPort *port)
   subiter_unlock (&registry_lock);
 }
 
+/* A run that its runtime left without an end has not finished. */
+static void
+check_all_ended (SubiterPort *port,
+                 GError **error)
+{
+  g_autoptr (SubiterRun) run = subiter_port_dup_current (port);
+
+  if (run != NULL && *error == NULL)
+    g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_RUNTIME,
+                 "The runtime “%s” returned without having ended its run",
+                 subiter_port_get_runtime_name (port));
+}
+
 static gpointer
 worker_main (gpointer data)
 {
@@ -70,6 +92,7 @@ worker_main (gpointer data)
     {
       subiter_port_set_runtime (port, runtime);
       subiter_runtime_run (runtime, port, &error);
+      check_all_ended (port, &error);
     }
   subiter_port_exit (port, error);
   unregister_port (port);
@@ -101,13 +124,19 @@ subiter_worker_start (SubiterPort *port,
   return TRUE;
 }
 
-/* From here on the worker counts as gone, whatever it does. */
-void
+/* From here on the worker counts as gone, whatever it does. FALSE if it has got
+ * past @run. */
+gboolean
 subiter_worker_abandon (SubiterPort *port,
+                        SubiterRun *run,
                         const GError *error)
 {
-  subiter_port_exit (port, error);
+  if (!subiter_port_give_up (port, run, error))
+    return FALSE;
+
   unregister_port (port);
+
+  return TRUE;
 }
 
 /* (transfer full): the ports of the workers that live. */
