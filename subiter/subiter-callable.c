@@ -78,12 +78,15 @@ static gboolean
 check_attribute (const char *attribute,
                  GError **error)
 {
+  g_autofree char *shown = NULL;
+
   if (is_dotted_name (attribute))
     return TRUE;
 
+  shown = g_utf8_make_valid (attribute, -1);
   g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE,
                "“%s” is not the name of an attribute; it has to be one such as “main” or “Reader.rows”",
-               attribute);
+               shown);
   return FALSE;
 }
 
@@ -105,17 +108,20 @@ subiter_callable_new_for_entry_point (const char *entry_point,
                                       GError **error)
 {
   g_autofree char *module = NULL;
+  g_autofree char *shown = NULL;
   const char *colon;
 
   g_return_val_if_fail (entry_point != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
+  /* a GError's message is UTF-8 */
+  shown = g_utf8_make_valid (entry_point, -1);
   colon = strchr (entry_point, ':');
   if (colon == NULL)
     {
       g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE,
                    "The entry point “%s” has no colon; it has to be “module:attribute”, such as "
-                   "“package.module:function”", entry_point);
+                   "“package.module:function”", shown);
       return NULL;
     }
 
@@ -124,14 +130,14 @@ subiter_callable_new_for_entry_point (const char *entry_point,
     {
       g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE,
                    "The entry point “%s” does not start with the name of a module; it has to be "
-                   "“module:attribute”, such as “package.module:function”", entry_point);
+                   "“module:attribute”, such as “package.module:function”", shown);
       return NULL;
     }
   if (!is_dotted_name (colon + 1))
     {
       g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE,
                    "The entry point “%s” does not end with the name of an attribute; it has to be "
-                   "“module:attribute”, such as “package.module:function”", entry_point);
+                   "“module:attribute”, such as “package.module:function”", shown);
       return NULL;
     }
 
@@ -275,21 +281,33 @@ join_args (GVariant *first,
   return copy_variant (joined);
 }
 
+/* In their order, which Python code can see. */
 static GVariant *
 join_kwargs (GVariant *first,
              GVariant *second)
 {
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (first);
   g_autoptr (GVariant) joined = NULL;
+  GVariantBuilder builder;
   GVariantIter iter;
   const char *key;
   GVariant *value;
 
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (first != NULL)
+    {
+      g_variant_iter_init (&iter, first);
+      while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+        {
+          g_autoptr (GVariant) override = g_variant_lookup_value (second, key, NULL);
+
+          if (override == NULL)
+            g_variant_builder_add (&builder, "{sv}", key, value);
+        }
+    }
   g_variant_iter_init (&iter, second);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    g_variant_dict_insert_value (&dict, key, value);
-
-  joined = g_variant_ref_sink (g_variant_dict_end (&dict));
+    g_variant_builder_add (&builder, "{sv}", key, value);
+  joined = g_variant_ref_sink (g_variant_builder_end (&builder));
 
   return copy_variant (joined);
 }

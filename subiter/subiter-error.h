@@ -43,7 +43,7 @@ G_BEGIN_DECLS
  * What can go wrong in Subiter.
  *
  * Errors that come from Python code carry a [struct@Subiter.Failure]: see
- * [func@Subiter.failure_from_error].
+ * [func@Subiter.Failure.from_error].
  */
 typedef enum
 {

@@ -18,7 +18,7 @@ struct _SubiterFailure
  * interpreter as objects.
  *
  * A failure is immutable and may be used from any thread. Get the one of a
- * [struct@GLib.Error] with [func@Subiter.failure_from_error], or, where a binding
+ * [struct@GLib.Error] with [func@Subiter.Failure.from_error], or, where a binding
  * copies no more of an error than its domain, code and message, the one of
  * the last iteration with [property@Subiter.Source:failure].
  */

@@ -45,6 +45,9 @@ struct _SubiterRun
   /* lock */
   GQueue events;
   gsize n_event_bytes;
+  /* the beginning of a character at the end of what was written to stdout and
+   * stderr, which waits for the rest of it */
+  GString *partial[2];
   double progress;
   char *progress_text;
   gboolean progress_changed;
@@ -160,6 +163,11 @@ subiter_run_unref (SubiterRun *run)
   g_clear_pointer (&run->item_type, g_variant_type_free);
   g_ptr_array_unref (run->initializers);
   g_strfreev (run->python_path);
+  for (gsize i = 0; i < G_N_ELEMENTS (run->partial); i++)
+    {
+      if (run->partial[i] != NULL)
+        g_string_free (run->partial[i], TRUE);
+    }
   g_free (run->progress_text);
   g_clear_error (&run->error);
   subiter_wakeup_unref (run->wakeup);
@@ -378,6 +386,90 @@ subiter_run_has_begun (SubiterRun *run)
   return atomic_load_explicit (&run->begun, memory_order_acquire) != 0;
 }
 
+/* Queues an event, or adds to the last one. Called with the lock held. */
+static void
+add_event (SubiterRun *run,
+           SubiterEventKind kind,
+           SubiterStream stream,
+           GLogLevelFlags level,
+           const char *text,
+           gsize length)
+{
+  SubiterEvent *event = g_queue_peek_tail (&run->events);
+
+  if (kind != SUBITER_EVENT_OUTPUT || event == NULL || event->kind != kind || event->stream != stream)
+    {
+      event = g_new0 (SubiterEvent, 1);
+      event->kind = kind;
+      event->stream = stream;
+      event->level = level;
+      event->text = g_string_new (NULL);
+      g_queue_push_tail (&run->events, event);
+      run->n_event_bytes += sizeof (SubiterEvent);
+    }
+
+  g_string_append_len (event->text, text, length);
+  run->n_event_bytes += length;
+}
+
+/* How many bytes at the end of some text are the beginning of a character. */
+static gsize
+count_partial (const char *text,
+               gsize length)
+{
+  for (gsize n = 1; n <= MIN (length, 3); n++)
+    {
+      const char *start = text + length - n;
+
+      /* Back to the first byte of the last character. */
+      if (((guchar) *start & 0xc0) == 0x80)
+        continue;
+      return g_utf8_get_char_validated (start, (gssize) n) == (gunichar) -2 ? n : 0;
+    }
+
+  return 0;
+}
+
+/* What is written need not end where a character does, and goes out as text.
+ * Called with the lock held. */
+static void
+add_output (SubiterRun *run,
+            SubiterStream stream,
+            const char *data,
+            gsize length)
+{
+  GString **partial = &run->partial[stream == SUBITER_STREAM_STDERR];
+  g_autoptr (GString) whole = NULL;
+  gsize n_partial;
+
+  if (*partial != NULL)
+    {
+      whole = g_string_append_len (g_steal_pointer (partial), data, (gssize) length);
+      data = whole->str;
+      length = whole->len;
+    }
+
+  n_partial = count_partial (data, length);
+  if (n_partial > 0)
+    *partial = g_string_new_len (data + length - n_partial, (gssize) n_partial);
+  if (length > n_partial)
+    add_event (run, SUBITER_EVENT_OUTPUT, stream, 0, data, length - n_partial);
+}
+
+/* There is no rest to come. Called with the lock held. */
+static void
+flush_output (SubiterRun *run)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (run->partial); i++)
+    {
+      g_autoptr (GString) rest = g_steal_pointer (&run->partial[i]);
+
+      if (rest != NULL)
+        add_event (run, SUBITER_EVENT_OUTPUT, i == 0 ? SUBITER_STREAM_STDOUT : SUBITER_STREAM_STDERR, 0,
+                   rest->str, rest->len);
+    }
+}
+
 gboolean
 subiter_run_end (SubiterRun *run,
                  GError *error)
@@ -389,6 +481,7 @@ subiter_run_end (SubiterRun *run,
   if (is_first)
     {
       run->error = error;
+      flush_output (run);
       atomic_store_explicit (&run->ended, 1, memory_order_release);
       g_cond_broadcast (&run->changed);
     }
@@ -486,7 +579,8 @@ subiter_run_set_progress (SubiterRun *run,
   g_return_if_fail (run != NULL);
 
   subiter_lock (&run->lock);
-  run->progress = CLAMP (fraction, 0.0, 1.0);
+  /* not CLAMP (), which lets NaN through */
+  run->progress = fraction > 0.0 ? MIN (fraction, 1.0) : 0.0;
   g_set_str (&run->progress_text, text);
   run->progress_changed = TRUE;
   subiter_unlock (&run->lock);
@@ -515,32 +609,6 @@ subiter_run_take_progress (SubiterRun *run,
   return changed;
 }
 
-/* Queues an event, or adds to the last one. Called with the lock held. */
-static void
-add_event (SubiterRun *run,
-           SubiterEventKind kind,
-           SubiterStream stream,
-           GLogLevelFlags level,
-           const char *text,
-           gsize length)
-{
-  SubiterEvent *event = g_queue_peek_tail (&run->events);
-
-  if (kind != SUBITER_EVENT_OUTPUT || event == NULL || event->kind != kind || event->stream != stream)
-    {
-      event = g_new0 (SubiterEvent, 1);
-      event->kind = kind;
-      event->stream = stream;
-      event->level = level;
-      event->text = g_string_new (NULL);
-      g_queue_push_tail (&run->events, event);
-      run->n_event_bytes += sizeof (SubiterEvent);
-    }
-
-  g_string_append_len (event->text, text, length);
-  run->n_event_bytes += length;
-}
-
 static void
 push_event (SubiterRun *run,
             SubiterEventKind kind,
@@ -553,7 +621,9 @@ push_event (SubiterRun *run,
   while (run->n_event_bytes >= MAX_EVENT_BYTES && !subiter_run_is_stopping (run)
          && !subiter_run_has_ended (run))
     subiter_cond_wait (&run->changed, &run->lock);
-  if (run->n_event_bytes < MAX_EVENT_BYTES)
+  if (run->n_event_bytes < MAX_EVENT_BYTES && kind == SUBITER_EVENT_OUTPUT)
+    add_output (run, stream, text, length);
+  else if (run->n_event_bytes < MAX_EVENT_BYTES)
     add_event (run, kind, stream, level, text, length);
   subiter_unlock (&run->lock);
 

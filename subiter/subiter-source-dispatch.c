@@ -434,6 +434,9 @@ deliver (SubiterSource *self,
 
   if (has_ended && subiter_run_is_empty (run))
     {
+      if (self->n_answers > 0)
+        return;
+
       subiter_lock (&self->lock);
       if (self->run == run && self->state == SUBITER_STATE_RUNNING)
         subiter_source_end (self, run);
@@ -494,7 +497,8 @@ plan_next (SubiterSource *self)
   if (run != NULL)
     subiter_wakeup_arm (self->wakeup);
   if (subiter_wakeup_is_pending (self->wakeup)
-      || (run != NULL && (!subiter_run_is_empty (run) || subiter_run_has_ended (run))))
+      || (run != NULL && !subiter_run_is_empty (run))
+      || (run != NULL && subiter_run_has_ended (run) && self->n_answers == 0))
     subiter_wakeup_sleep (self->wakeup, 0);
 }
 

@@ -134,6 +134,9 @@ struct _SubiterSource
   gpointer item_func_data;
   GDestroyNotify item_func_destroy;
 
+  /* the dispatch's own: how many tasks were answered whose callbacks are
+   * still to come */
+  guint n_answers;
   /* the dispatch's own: since when the worker owes an item (monotonic, µs; 0:
    * it owes none) and in which iteration, and what the properties were when
    * last notified */

@@ -464,7 +464,7 @@ subiter_source_set_dispatch_items (SubiterSource *self,
  *
  * Call this where the property is set.
  *
- * Returns: (transfer none) (nullable) (array zero-terminated=1) (element-type filename): the folders, or %NULL if there are none
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the folders, or %NULL if there are none
  */
 const char *const *
 subiter_source_get_python_path (SubiterSource *self)
@@ -477,7 +477,7 @@ subiter_source_get_python_path (SubiterSource *self)
 /**
  * subiter_source_set_python_path:
  * @self: a source
- * @python_path: (nullable) (array zero-terminated=1) (element-type filename): folders
+ * @python_path: (nullable) (array zero-terminated=1): folders
  *
  * Sets folders that go to the front of `sys.path` in the interpreter, from the
  * next start on.

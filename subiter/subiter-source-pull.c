@@ -257,6 +257,27 @@ add_request (SubiterSource *self,
   subiter_source_changed (self);
 }
 
+static void
+on_completed (GTask *task,
+              GParamSpec *pspec,
+              gpointer user_data)
+{
+  SubiterSource *self = g_task_get_source_object (task);
+
+  self->n_answers--;
+  subiter_source_changed (self);
+}
+
+/* A task calls back when its main context comes to it, and the end of the
+ * iteration has to come after its last item: it waits until all have. */
+static void
+add_answer (SubiterSource *self,
+            GTask *task)
+{
+  self->n_answers++;
+  g_signal_connect (task, "notify::completed", G_CALLBACK (on_completed), NULL);
+}
+
 /* Answers requests, oldest first, until there are none, no items, or @deadline
  * (monotonic, µs) has passed. How many items were given out. */
 guint
@@ -287,6 +308,7 @@ subiter_source_serve_requests (SubiterSource *self,
         }
 
       n_given++;
+      add_answer (self, request->task);
       if (request->max_items == 0)
         {
           g_task_return_pointer (request->task, item, (GDestroyNotify) g_variant_unref);
@@ -466,8 +488,8 @@ subiter_source_next_batch_async (SubiterSource *self,
  *
  * Errors: those of [method@Subiter.Source.next].
  *
- * Returns: (transfer full) (element-type GLib.Variant): the items, none at the end
- *   of the iteration, or %NULL with @error set
+ * Returns: (transfer container) (element-type GLib.Variant): the items, none at the
+ *   end of the iteration, or %NULL with @error set; the array owns them
  */
 GPtrArray *
 subiter_source_next_batch_finish (SubiterSource *self,

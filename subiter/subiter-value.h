@@ -58,7 +58,7 @@ typedef enum
  * one thread at a time.
  *
  * Only a runtime makes values, on its worker thread. Start from
- * [method@Subiter.Value.init], fill it with one of the setters, and hand it
+ * [func@Subiter.Value.init], fill it with one of the setters, and hand it
  * over with [method@Subiter.Run.try_push], or give it up with
  * [method@Subiter.Value.clear].
  */

@@ -6,6 +6,7 @@
 #include "subiter-run-private.h"
 #include "subiter-shutdown.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -80,6 +81,19 @@ check_all_ended (SubiterPort *port,
                  subiter_port_get_runtime_name (port));
 }
 
+/* Python code counts on an exception where it writes to a pipe that nobody
+ * reads, and Python ignores the signal for that. It may not be ours to ignore
+ * for the whole program, but it is sent to the thread that writes. */
+static void
+block_sigpipe (void)
+{
+  sigset_t signals;
+
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &signals, NULL);
+}
+
 static gpointer
 worker_main (gpointer data)
 {
@@ -87,6 +101,7 @@ worker_main (gpointer data)
   g_autoptr (SubiterRuntime) runtime = NULL;
   g_autoptr (GError) error = NULL;
 
+  block_sigpipe ();
   runtime = subiter_runtime_lookup (subiter_port_get_runtime_name (port), &error);
   if (runtime != NULL)
     {
