@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "engine-python-private.h"
+
+G_BEGIN_DECLS
+
+/* The interpreters that live, and what becomes of them when the program's own
+ * Python ends first. */
+
+void engine_exit_add (PyInterpreterState *interpreter);
+void engine_exit_remove (PyInterpreterState *interpreter);
+void engine_exit_leave_behind (void);
+
+G_END_DECLS

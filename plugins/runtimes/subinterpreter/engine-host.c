@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "engine-host-private.h"
+
+#include "engine-exit-private.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+/* How long to wait for another interpreter to be created or ended, in s. */
+#define GATE_PATIENCE 30
+/* Likewise when the program's Python ends, in s. */
+#define LAST_GATE_PATIENCE 1
+/* How long to wait for the program to let go of its GIL, in s. */
+#define GIL_PATIENCE 10
+/* How long the exit of a program waits for its workers, in ms. */
+#define EXIT_PATIENCE 2000
+
+typedef struct
+{
+  _Atomic int ref_count;
+  GMutex lock;
+  GCond changed;
+  /* lock */
+  gboolean attached;
+} GilProbe;
+
+static GMutex lock;
+static GCond changed;
+/* lock: whether somebody creates or ends an interpreter */
+static gboolean gate_taken;
+/* lock: whether the program's Python is about to end */
+static gboolean ending;
+/* gate: whether a Python has been found running, or started */
+static gboolean bound;
+/* gate: whether it was started here, so that nobody keeps its GIL */
+static gboolean started_here;
+/* gate: a probe that has not come back; one is enough */
+static GilProbe *waiting_probe;
+
+static gboolean
+enter_gate (guint patience)
+{
+  gint64 deadline = g_get_monotonic_time () + patience * G_TIME_SPAN_SECOND;
+  gboolean entered;
+
+  g_mutex_lock (&lock);
+  while (gate_taken)
+    {
+      if (!g_cond_wait_until (&changed, &lock, deadline))
+        break;
+    }
+  entered = !gate_taken;
+  if (entered)
+    gate_taken = TRUE;
+  g_mutex_unlock (&lock);
+
+  return entered;
+}
+
+gboolean
+engine_host_enter_gate (GError **error)
+{
+  if (enter_gate (GATE_PATIENCE))
+    return TRUE;
+
+  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+               "No interpreter could be created: another one has been starting or ending for %d s",
+               GATE_PATIENCE);
+  return FALSE;
+}
+
+void
+engine_host_leave_gate (void)
+{
+  g_mutex_lock (&lock);
+  gate_taken = FALSE;
+  g_cond_broadcast (&changed);
+  g_mutex_unlock (&lock);
+}
+
+static gboolean
+is_ending (void)
+{
+  gboolean result;
+
+  g_mutex_lock (&lock);
+  result = ending;
+  g_mutex_unlock (&lock);
+
+  return result;
+}
+
+/* The program of that libpython, if it is where one would install it: Python
+ * finds its standard library from there. */
+static char *
+find_program (void)
+{
+  g_autofree char *name = g_strdup_printf ("python%d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+  g_autofree char *folder = NULL;
+  Dl_info info;
+  void *symbol = dlsym (RTLD_DEFAULT, "Py_GetVersion");
+  char *library;
+
+  if (symbol == NULL || dladdr (symbol, &info) == 0 || info.dli_fname == NULL)
+    return g_steal_pointer (&name);
+  library = realpath (info.dli_fname, NULL);
+  if (library == NULL)
+    return g_steal_pointer (&name);
+
+  /* prefix/lib/libpython…, or prefix/lib/x86_64-linux-gnu/libpython… */
+  folder = g_path_get_dirname (library);
+  free (library);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *parent = g_path_get_dirname (folder);
+      g_autofree char *program = g_build_filename (parent, "bin", name, NULL);
+
+      if (g_path_is_absolute (program) && g_file_test (program, G_FILE_TEST_IS_EXECUTABLE))
+        return g_steal_pointer (&program);
+      g_free (folder);
+      folder = g_steal_pointer (&parent);
+    }
+
+  return g_steal_pointer (&name);
+}
+
+static PyStatus
+start_python (void)
+{
+  g_autofree char *program = find_program ();
+  PyPreConfig preconfig;
+  PyConfig config;
+  PyStatus status;
+
+  /* No environment variables, no arguments, no signal handlers, no change of
+   * the locale. A program in C that never called setlocale () would leave
+   * Python with ASCII for file names: UTF-8 is what GLib has them in. */
+  PyPreConfig_InitIsolatedConfig (&preconfig);
+  preconfig.utf8_mode = 1;
+  status = Py_PreInitialize (&preconfig);
+  if (PyStatus_Exception (status))
+    return status;
+
+  PyConfig_InitIsolatedConfig (&config);
+  status = PyConfig_SetBytesString (&config, &config.program_name, program);
+  if (!PyStatus_Exception (status))
+    status = Py_InitializeFromConfig (&config);
+  PyConfig_Clear (&config);
+
+  if (!PyStatus_Exception (status))
+    PyEval_SaveThread ();
+
+  return status;
+}
+
+static gpointer
+start_thread (gpointer user_data)
+{
+  PyStatus *status = user_data;
+
+  *status = start_python ();
+
+  return NULL;
+}
+
+/* Python takes the thread that starts it for the main thread. That had better
+ * not be a worker, which comes and goes. */
+static gboolean
+start_python_on_own_thread (GError **error)
+{
+  GThread *thread;
+  PyStatus status;
+
+  thread = g_thread_try_new ("subiter-python", start_thread, &status, error);
+  if (thread == NULL)
+    return FALSE;
+  g_thread_join (thread);
+  if (!PyStatus_Exception (status))
+    return TRUE;
+
+  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_RUNTIME, "Python %d.%d could not be started: %s",
+               PY_MAJOR_VERSION, PY_MINOR_VERSION,
+               status.err_msg != NULL ? status.err_msg : "no reason was given");
+  return FALSE;
+}
+
+/* The program's Python ends: its main thread is here, and its other threads are
+ * joined. It must not find interpreters alive when it goes on. The gate stays
+ * shut behind those that do not end in time. */
+static PyObject *
+host_ends (PyObject *self,
+           PyObject *ignored)
+{
+  PyThreadState *thread_state = PyEval_SaveThread ();
+
+  g_mutex_lock (&lock);
+  ending = TRUE;
+  g_mutex_unlock (&lock);
+
+  subiter_shutdown (EXIT_PATIENCE);
+  enter_gate (LAST_GATE_PATIENCE);
+  engine_exit_leave_behind ();
+
+  PyEval_RestoreThread (thread_state);
+
+  Py_RETURN_NONE;
+}
+
+/* As Python code does it: what PyUnstable_AtExit () registers is called only
+ * once the interpreters have been looked for. */
+static void
+register_exit_function (void)
+{
+  static PyMethodDef method = { "end_subiter", host_ends, METH_NOARGS, NULL };
+  g_autoptr (PyObject) module = PyImport_ImportModule ("atexit");
+  g_autoptr (PyObject) function = module != NULL ? PyCFunction_New (&method, NULL) : NULL;
+  g_autoptr (PyObject) result = NULL;
+
+  if (function != NULL)
+    result = PyObject_CallMethod (module, "register", "O", function);
+  PyErr_Clear ();
+}
+
+static void
+gil_probe_unref (GilProbe *probe)
+{
+  if (--probe->ref_count > 0)
+    return;
+
+  g_mutex_clear (&probe->lock);
+  g_cond_clear (&probe->changed);
+  g_free (probe);
+}
+
+static gpointer
+probe_thread (gpointer user_data)
+{
+  GilProbe *probe = user_data;
+  PyThreadState *thread_state = PyThreadState_New (PyInterpreterState_Main ());
+
+  if (thread_state != NULL)
+    {
+      PyEval_RestoreThread (thread_state);
+      PyThreadState_Clear (thread_state);
+      PyThreadState_DeleteCurrent ();
+    }
+
+  g_mutex_lock (&probe->lock);
+  probe->attached = TRUE;
+  g_cond_signal (&probe->changed);
+  g_mutex_unlock (&probe->lock);
+  gil_probe_unref (probe);
+
+  return NULL;
+}
+
+static gboolean
+start_probe (GError **error)
+{
+  GThread *thread;
+
+  waiting_probe = g_new0 (GilProbe, 1);
+  waiting_probe->ref_count = 2;
+  g_mutex_init (&waiting_probe->lock);
+  g_cond_init (&waiting_probe->changed);
+
+  thread = g_thread_try_new ("subiter-probe", probe_thread, waiting_probe, error);
+  if (thread == NULL)
+    {
+      gil_probe_unref (waiting_probe);
+      g_clear_pointer (&waiting_probe, gil_probe_unref);
+      return FALSE;
+    }
+  g_thread_unref (thread);
+
+  return TRUE;
+}
+
+/* Attaching to the main interpreter cannot be given up once begun, so it is
+ * tried by a thread that can be left waiting. Creating an interpreter and
+ * importing compiled modules into it both go through the main one: a C program
+ * that embeds Python and never lets go of its GIL would block them for ever. */
+static gboolean
+probe_main_gil (GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + GIL_PATIENCE * G_TIME_SPAN_SECOND;
+  gboolean attached;
+
+  if (waiting_probe == NULL && !start_probe (error))
+    return FALSE;
+
+  g_mutex_lock (&waiting_probe->lock);
+  while (!waiting_probe->attached)
+    {
+      if (!g_cond_wait_until (&waiting_probe->changed, &waiting_probe->lock, deadline))
+        break;
+    }
+  attached = waiting_probe->attached;
+  g_mutex_unlock (&waiting_probe->lock);
+
+  if (attached)
+    {
+      g_clear_pointer (&waiting_probe, gil_probe_unref);
+      return TRUE;
+    }
+
+  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+               "No interpreter could be created: the program has kept the GIL of its main interpreter for "
+               "%d s; a program that embeds Python has to let go of it, by PyEval_SaveThread (), while its "
+               "main loop runs",
+               GIL_PATIENCE);
+  return FALSE;
+}
+
+static gboolean
+ensure_python (GError **error)
+{
+  if (!bound && !Py_IsInitialized ())
+    {
+      if (!start_python_on_own_thread (error))
+        return FALSE;
+      started_here = TRUE;
+    }
+
+  if (is_ending () || !Py_IsInitialized () || Py_IsFinalizing ())
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+                           "No interpreter could be created: the program's Python is ending");
+      return FALSE;
+    }
+
+  return started_here || probe_main_gil (error);
+}
+
+/* Attaches this thread to the main interpreter, starting Python if nobody has. */
+PyThreadState *
+engine_host_attach (GError **error)
+{
+  PyThreadState *main_state;
+
+  if (!ensure_python (error))
+    return NULL;
+
+  main_state = PyThreadState_New (PyInterpreterState_Main ());
+  if (main_state == NULL)
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+                           "No interpreter could be created: there is no memory for a thread state");
+      return NULL;
+    }
+  PyEval_RestoreThread (main_state);
+
+  /* A Python that was started here is never ended: the process takes it along. */
+  if (!bound && !started_here)
+    register_exit_function ();
+  bound = TRUE;
+
+  return main_state;
+}
+
+/* Undoes engine_host_attach (), on the same thread. */
+void
+engine_host_detach (PyThreadState *main_state)
+{
+  PyThreadState_Clear (main_state);
+  PyThreadState_DeleteCurrent ();
+}

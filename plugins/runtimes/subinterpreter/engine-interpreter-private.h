@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "engine-failure-private.h"
+
+G_BEGIN_DECLS
+
+/* One subinterpreter, for the worker's thread alone. Except to create and to
+ * end it, this thread is attached to it. */
+typedef struct
+{
+  EngineWorker *worker;
+  PyThreadState *thread_state;
+  /* what `import subiter` finds */
+  PyObject *module;
+  /* what is kept for each stream, by its number */
+  GHashTable *streams;
+  /* modules of files and of source code, by what they were loaded from */
+  GHashTable *loaded;
+  guint n_loaded;
+  /* whether the import system may have remembered that a file is not there */
+  gboolean import_failed;
+} EngineInterpreter;
+
+EngineInterpreter *engine_interpreter_new (EngineWorker *worker,
+                                           GError **error);
+void engine_interpreter_end (EngineInterpreter *self);
+
+G_END_DECLS

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "engine-interpreter-private.h"
+
+#include "engine-exit-private.h"
+#include "engine-host-private.h"
+#include "engine-leftover-private.h"
+#include "engine-module-private.h"
+#include "engine-output-private.h"
+#include "engine-stream-private.h"
+
+static void
+object_unref (gpointer object)
+{
+  Py_DECREF ((PyObject *) object);
+}
+
+/* Creates it in the gate. On success this thread is attached to it. */
+static PyThreadState *
+create_thread_state (GError **error)
+{
+  PyInterpreterConfig config = {
+    .use_main_obmalloc = 0,
+    .allow_fork = 0,
+    .allow_exec = 0,
+    .allow_threads = 1,
+    .allow_daemon_threads = 0,
+    .check_multi_interp_extensions = 1,
+    .gil = PyInterpreterConfig_OWN_GIL,
+  };
+  PyThreadState *main_state = engine_host_attach (error);
+  PyThreadState *thread_state = NULL;
+  PyStatus status;
+
+  if (main_state == NULL)
+    return NULL;
+
+  status = Py_NewInterpreterFromConfig (&thread_state, &config);
+  if (PyStatus_Exception (status) || thread_state == NULL)
+    {
+      const char *reason = PyStatus_Exception (status) ? status.err_msg : NULL;
+
+      g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER, "No interpreter could be created: %s",
+                   reason != NULL ? reason : "there is no memory");
+      if (PyThreadState_GetUnchecked () == NULL)
+        PyEval_RestoreThread (main_state);
+      engine_host_detach (main_state);
+      return NULL;
+    }
+
+  PyThreadState_Swap (main_state);
+  engine_host_detach (main_state);
+  PyEval_RestoreThread (thread_state);
+  engine_module_prepare ();
+  engine_exit_add (PyThreadState_GetInterpreter (thread_state));
+
+  return thread_state;
+}
+
+/* FALSE: an exception is pending. */
+static gboolean
+set_up (EngineInterpreter *self)
+{
+  g_autoptr (PyObject) argv = NULL;
+
+  self->module = engine_module_new (self->worker);
+  if (self->module == NULL)
+    return FALSE;
+  engine_worker_set_interpreter (self->worker, engine_module_get_stopped_type (self->module));
+
+  argv = Py_BuildValue ("[s]", "");
+
+  return argv != NULL && PySys_SetObject ("argv", argv) == 0
+         && engine_output_install (self->module, self->worker);
+}
+
+/* Creates an interpreter for the calling thread and attaches that to it. */
+EngineInterpreter *
+engine_interpreter_new (EngineWorker *worker,
+                        GError **error)
+{
+  PyThreadState *thread_state;
+  EngineInterpreter *self;
+
+  if (!engine_host_enter_gate (error))
+    return NULL;
+  thread_state = create_thread_state (error);
+  engine_host_leave_gate ();
+  if (thread_state == NULL)
+    return NULL;
+
+  self = g_new0 (EngineInterpreter, 1);
+  self->worker = worker;
+  self->thread_state = thread_state;
+  self->streams = engine_stream_table_new ();
+  self->loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, object_unref);
+
+  if (!set_up (self))
+    {
+      EngineOutcome outcome = { .worker = worker };
+
+      engine_outcome_take_exception (&outcome);
+      engine_interpreter_end (self);
+      g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER, "The interpreter could not be set up: %s",
+                   outcome.error != NULL ? outcome.error->message : "it was interrupted");
+      g_clear_error (&outcome.error);
+      return NULL;
+    }
+
+  return self;
+}
+
+/* Ends the interpreter; this thread is attached to none afterwards. */
+void
+engine_interpreter_end (EngineInterpreter *self)
+{
+  PyThreadState *thread_state = self->thread_state;
+  gboolean can_end;
+
+  engine_worker_close (self->worker);
+
+  g_hash_table_unref (self->streams);
+  can_end = engine_leftover_end (thread_state);
+  engine_output_flush ();
+
+  g_hash_table_unref (self->loaded);
+  Py_CLEAR (self->module);
+  g_free (self);
+
+  PyEval_SaveThread ();
+
+  /* Python ends the whole process if it finds another thread in an interpreter
+   * that it ends. What cannot be ended is left behind: better a leak. */
+  if (!can_end || !engine_host_enter_gate (NULL))
+    return;
+
+  engine_exit_remove (PyThreadState_GetInterpreter (thread_state));
+  PyEval_RestoreThread (thread_state);
+  Py_EndInterpreter (thread_state);
+  engine_host_leave_gate ();
+}
