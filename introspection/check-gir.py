@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Check that a GIR tells all there is to know about a library.
+
+Usage: check-gir.py GIR LIBRARY
+
+One TAP case for each thing of the namespace: it, its members, parameters and return values are
+documented, and what is handed over says who owns it. One more case: each symbol that the library exports
+is in the GIR, and the other way round.
+"""
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+CORE = "{http://www.gtk.org/introspection/core/1.0}"
+C = "{http://www.gtk.org/introspection/c/1.0}"
+GLIB = "{http://www.gtk.org/introspection/glib/1.0}"
+
+CALLABLES = {"function", "function-macro", "method", "constructor", "virtual-method", "callback", "signal"}
+DOCUMENTED = CALLABLES | {
+    "class", "interface", "record", "union", "enumeration", "bitfield", "boxed", "member", "constant",
+    "property", "alias",
+}
+
+# Functions that no other language could call, and why. Each is in the GIR all the same, marked as not
+# introspectable: so its documentation is checked, and a new (skip) has to give its reason here.
+NOT_INTROSPECTABLE = {
+    "subiter_error_new_for_failure": "for runtimes; returns a GError, which bindings turn into an exception",
+    "subiter_run_fail": "for runtimes; takes a GError over, which bindings cannot give away",
+    "subiter_run_try_push": "for runtimes; both hands back a value and sets an error",
+    "subiter_value_set_tuple": "for runtimes; returns a pointer into the value, to be written through",
+    "subiter_value_set_list": "for runtimes; returns a pointer into the value, to be written through",
+    "subiter_value_set_dict": "for runtimes; returns a pointer into the value, to be written through",
+    "subiter_port_set_data": "for runtimes; an untyped pointer",
+    "subiter_port_get_data": "for runtimes; an untyped pointer",
+}
+
+
+def get_tag(element):
+    return element.tag.rpartition("}")[2]
+
+
+def get_name(element):
+    return element.get(C + "identifier") or element.get(C + "type") or element.get("name") or "?"
+
+
+def has_doc(element):
+    doc = element.find(CORE + "doc")
+    return doc is not None and bool((doc.text or "").strip())
+
+
+def is_void(element):
+    type_element = element.find(CORE + "type")
+    return type_element is not None and type_element.get("name") == "none"
+
+
+def check_callable(element, where):
+    for parameter in element.iterfind(f"{CORE}parameters/*"):
+        name = f"{where} ({parameter.get('name')})"
+        if not has_doc(parameter):
+            yield f"{name}: the parameter is not documented"
+        if parameter.get("transfer-ownership") is None and get_tag(element) != "function-macro":
+            yield f"{name}: nothing says who owns the parameter"
+    value = element.find(CORE + "return-value")
+    if value is not None and not is_void(value):
+        if not has_doc(value):
+            yield f"{where}: the return value is not documented"
+        if value.get("transfer-ownership") is None:
+            yield f"{where}: nothing says who owns the return value"
+
+
+def check(element, parent=None):
+    """Yield what is wrong with an element and all in it."""
+    tag = get_tag(element)
+    where = f"{parent}.{get_name(element)}" if parent else get_name(element)
+    # The structure of a type's class or interface is only there for its own virtual methods.
+    is_documented = tag in DOCUMENTED and element.get(GLIB + "is-gtype-struct-for") is None
+    if tag == "union" and all(field.get("private") for field in element.iterfind(CORE + "field")):
+        return
+    if is_documented and not has_doc(element):
+        yield f"{where}: the {tag} is not documented"
+    if tag == "property" and element.get("transfer-ownership") is None:
+        yield f"{where}: nothing says who owns the property"
+    if tag in CALLABLES and is_documented:
+        yield from check_callable(element, where)
+    if tag == "field":
+        return
+    for child in element:
+        if get_tag(child) in DOCUMENTED:
+            yield from check(child, where)
+
+
+def list_exported(library):
+    output = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True)
+    return {line.split()[-1] for line in output.stdout.splitlines()}
+
+
+def check_symbols(namespace, library):
+    exported = list_exported(library)
+    named = {}
+    for element in namespace.iter():
+        for attribute in (C + "identifier", GLIB + "get-type"):
+            symbol = element.get(attribute)
+            if symbol and get_tag(element) in DOCUMENTED - {"member", "constant", "function-macro"}:
+                # A static function may be there twice: once as the method of a type, for newer bindings.
+                if symbol not in named or element.get("introspectable") != "0":
+                    named[symbol] = element
+    for symbol in sorted(exported - named.keys()):
+        yield f"{symbol} is exported, and not in the GIR"
+    for symbol in sorted(named.keys() - exported):
+        yield f"{symbol} is in the GIR, and not exported"
+    for symbol in sorted(exported & named.keys()):
+        is_hidden = named[symbol].get("introspectable") == "0"
+        if is_hidden and symbol not in NOT_INTROSPECTABLE:
+            yield f"{symbol} is not introspectable, and no reason is known"
+        if not is_hidden and symbol in NOT_INTROSPECTABLE:
+            yield f"{symbol} is introspectable, and said not to be"
+    for symbol in sorted(NOT_INTROSPECTABLE.keys() - exported):
+        yield f"{symbol} is said not to be introspectable, and does not exist"
+
+
+def report(number, name, complaints):
+    complaints = list(complaints)
+    print(f"{'not ok' if complaints else 'ok'} {number} - {name}")
+    for complaint in complaints:
+        print(f"# {complaint}")
+    return bool(complaints)
+
+
+def main():
+    gir, library = sys.argv[1:]
+    namespace = ElementTree.parse(gir).getroot().find(CORE + "namespace")
+    things = [element for element in namespace if get_tag(element) in DOCUMENTED]
+    print(f"1..{len(things) + 1}")
+    failed = report(1, "exported symbols", check_symbols(namespace, library))
+    for number, element in enumerate(things, 2):
+        failed |= report(number, f"{get_tag(element)} {get_name(element)}", check(element))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

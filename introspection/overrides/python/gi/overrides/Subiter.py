@@ -1,0 +1,554 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What makes Subiter natural in Python, with PyGObject.
+
+    for item in source:                     blocks; Ctrl-C interrupts it
+    async for item in source:               in an event loop of gi.events
+    source.connect("item", on_item)         gets a GLib.Variant: unpack () makes it a Python value
+
+An iteration that fails raises RemoteError if the reason is an exception in the worker, and GLib.Error if it
+is another.
+"""
+
+import asyncio
+import atexit
+import functools
+import os
+import queue
+import sys
+import threading
+
+from gi.module import get_introspection_module
+from gi.overrides import override
+from gi.repository import Gio, GLib
+
+Subiter = get_introspection_module("Subiter")
+
+__all__ = ["Callable", "Failure", "RemoteError", "Source", "iterate", "unpack"]
+
+
+# ---- Values out of a worker
+
+# Arrays of these are decoded by memoryview, in C. The key is the GVariant type of an element.
+_NUMBER_FORMATS = {"b": "?", "n": "h", "q": "H", "i": "i", "u": "I", "x": "q", "t": "Q", "d": "d"}
+
+_get_child = GLib.Variant.get_child_value
+_get_type_string = GLib.Variant.get_type_string
+_get_variant = GLib.Variant.get_variant
+_n_children = GLib.Variant.n_children
+
+# How to make a Python value of a variant, by the variant's type.
+_decoders = {
+    "b": GLib.Variant.get_boolean,
+    "y": GLib.Variant.get_byte,
+    "n": GLib.Variant.get_int16,
+    "q": GLib.Variant.get_uint16,
+    "i": GLib.Variant.get_int32,
+    "u": GLib.Variant.get_uint32,
+    "x": GLib.Variant.get_int64,
+    "t": GLib.Variant.get_uint64,
+    "h": GLib.Variant.get_handle,
+    "d": GLib.Variant.get_double,
+    "s": GLib.Variant.get_string,
+    "o": GLib.Variant.get_string,
+    "g": GLib.Variant.get_string,
+    "as": GLib.Variant.get_strv,
+    "v": lambda variant: unpack(_get_variant(variant)),
+    "ay": lambda variant: _get_data(variant),
+}
+
+
+def _get_data(variant):
+    return variant.get_data_as_bytes().get_data() or b""
+
+
+def _make_maybe_decoder(element):
+    def decode_maybe(variant):
+        return decode(_get_child(variant, 0)) if _n_children(variant) else None
+
+    decode = _find_decoder(element)
+    return decode_maybe
+
+
+def _make_tuple_decoder(members):
+    def decode_tuple(variant):
+        return tuple([decode(_get_child(variant, i)) for i, decode in decoders])
+
+    decoders = list(enumerate(map(_find_decoder, members)))
+    return decode_tuple
+
+
+def _make_dict_decoder(key, value):
+    def decode_dict(variant):
+        pairs = [_get_child(variant, i) for i in range(_n_children(variant))]
+        return {decode_key(_get_child(pair, 0)): decode_value(_get_child(pair, 1)) for pair in pairs}
+
+    decode_key = _find_decoder(key)
+    decode_value = _find_decoder(value)
+    return decode_dict
+
+
+def _make_number_list_decoder(number_format):
+    return lambda variant: memoryview(_get_data(variant)).cast(number_format).tolist()
+
+
+def _make_list_decoder(element):
+    def decode_list(variant):
+        return [decode(_get_child(variant, i)) for i in range(_n_children(variant))]
+
+    decode = _find_decoder(element)
+    return decode_list
+
+
+def _make_decoder(type_string):
+    kind, rest = type_string[0], type_string[1:]
+    if kind == "m":
+        return _make_maybe_decoder(rest)
+    if kind == "(":
+        return _make_tuple_decoder(GLib.Variant.split_signature(type_string))
+    if kind == "{":
+        return _make_tuple_decoder(GLib.Variant.split_signature(f"({rest[:-1]})"))
+    if rest[0] == "{":
+        return _make_dict_decoder(*GLib.Variant.split_signature(f"({rest[1:-1]})"))
+    if rest in _NUMBER_FORMATS:
+        return _make_number_list_decoder(_NUMBER_FORMATS[rest])
+    return _make_list_decoder(rest)
+
+
+def _find_decoder(type_string):
+    decoder = _decoders.get(type_string)
+    if decoder is None:
+        decoder = _decoders[type_string] = _make_decoder(type_string)
+    return decoder
+
+
+def unpack(variant):
+    """Make a Python value of a GLib.Variant.
+
+    This is GLib.Variant.unpack () for items: "ay" is bytes, and a maybe type is None or its value.
+    """
+    return _find_decoder(_get_type_string(variant))(variant)
+
+
+# ---- Values into a worker
+
+
+def _pack_int(value, place):
+    if -(2**63) <= value < 2**63:
+        return GLib.Variant.new_int64(value)
+    if 0 <= value < 2**64:
+        return GLib.Variant.new_uint64(value)
+    raise OverflowError(f"{place}: an int has to be from -2**63 to 2**64 - 1")
+
+
+def _pack_str(value, place):
+    if "\0" in value:
+        raise ValueError(f"{place}: a str with a NUL cannot be passed; encode it to pass it as bytes")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{place}: a str with a lone surrogate, at character {error.start}, cannot be passed; os.fsencode () "
+            "makes bytes of a file name"
+        ) from None
+    return GLib.Variant.new_string(value)
+
+
+def _pack_bytes(value, place):
+    return GLib.Variant.new_from_bytes(GLib.VariantType("ay"), GLib.Bytes.new(bytes(value)), True)
+
+
+def _pack_tuple(value, place):
+    return GLib.Variant.new_tuple(*[_pack(member, f"{place}[{i}]") for i, member in enumerate(value)])
+
+
+def _pack_list(value, place):
+    members = [GLib.Variant.new_variant(_pack(member, f"{place}[{i}]")) for i, member in enumerate(value)]
+    return GLib.Variant.new_array(GLib.VariantType("v"), members)
+
+
+def _pack_dict(value, place):
+    builder = GLib.VariantBuilder(GLib.VariantType("a{sv}"))
+    for key, member in value.items():
+        if not isinstance(key, str):
+            kind = type(key).__qualname__
+            raise TypeError(f"{place}: a key of type {kind} cannot be passed; the keys have to be str")
+        member = GLib.Variant.new_variant(_pack(member, f"{place}[{key!r}]"))
+        builder.add_value(GLib.Variant.new_dict_entry(_pack_str(key, place), member))
+    return builder.end()
+
+
+_PACKERS = (
+    (GLib.Variant, lambda value, place: value),
+    (bool, lambda value, place: GLib.Variant.new_boolean(value)),
+    (int, _pack_int),
+    (float, lambda value, place: GLib.Variant.new_double(value)),
+    (str, _pack_str),
+    ((bytes, bytearray), _pack_bytes),
+    (tuple, _pack_tuple),
+    (list, _pack_list),
+    (dict, _pack_dict),
+)
+
+
+def _pack(value, place):
+    if value is None:
+        return GLib.Variant.new_maybe(GLib.VariantType("v"), None)
+    for types, pack in _PACKERS:
+        if isinstance(value, types):
+            return pack(value, place)
+    raise TypeError(
+        f"{place}: a value of type {type(value).__qualname__} cannot be passed; what can be is None, bool, int, float, "
+        "str, bytes, tuple, list, dict and GLib.Variant"
+    )
+
+
+def _pack_args(args):
+    if args is None or isinstance(args, GLib.Variant):
+        return args
+    if not isinstance(args, tuple):
+        raise TypeError(f"args has to be a tuple or a GLib.Variant, not {type(args).__qualname__}")
+    return _pack_tuple(args, "args")
+
+
+def _pack_kwargs(kwargs):
+    if kwargs is None or isinstance(kwargs, GLib.Variant):
+        return kwargs
+    if not isinstance(kwargs, dict):
+        raise TypeError(f"kwargs has to be a dict or a GLib.Variant, not {type(kwargs).__qualname__}")
+    return _pack_dict(kwargs, "kwargs")
+
+
+# ---- Errors
+
+_DOMAIN = GLib.quark_to_string(Subiter.error_quark())
+
+
+class RemoteError(GLib.Error):
+    """An exception that ended Python code in a worker.
+
+    exception_type is the name of its class, remote_traceback its formatted traceback or None, failure all of
+    it. As an exception in a worker does not leave it as an object, it is this one whatever its class was there.
+    """
+
+    def __init__(self, error, failure):
+        super().__init__(error.message, error.domain, error.code)
+        self.failure = failure
+        self.exception_type = failure.get_exception_type()
+        self.remote_traceback = failure.get_traceback()
+        if self.remote_traceback:
+            self.add_note(f"In the worker:\n{self.remote_traceback.rstrip()}")
+
+    def __str__(self):
+        return self.message
+
+    def __repr__(self):
+        return f"Subiter.RemoteError({self.message!r})"
+
+
+RemoteError.__module__ = "gi.repository.Subiter"
+
+
+def _make_error(code, message):
+    return GLib.Error.new_literal(Subiter.error_quark(), message, code)
+
+
+# ---- Taking items
+
+
+class _Direct:
+    """Takes items where they are wanted."""
+
+    def __init__(self, source):
+        self._source = source
+
+    def next(self):
+        return self._source.next(None)
+
+    def close(self):
+        pass
+
+
+class _Feed:
+    """Takes items on a thread of its own, for the main thread.
+
+    Python handles signals, such as that of Ctrl-C, between two instructions of its main thread: never while
+    that is blocked in C, and it may not be in the middle of making an exception of a GError either. But a wait
+    for a queue of Python's own is interrupted. No main context is iterated meanwhile: nobody else's handlers
+    are called in the middle of a loop over a source.
+
+    Up to as many items as the source's buffer holds are taken in advance.
+    """
+
+    def __init__(self, source):
+        size = source.get_buffer_size()
+        self._source = source
+        self._cancellable = Gio.Cancellable()
+        self._items = queue.SimpleQueue()
+        # How many items the thread is to take; 0 tells it to end. It is told in two shares, so that it has
+        # something to do while the first one is consumed.
+        self._wanted = queue.SimpleQueue()
+        self._share = self._left = (size + 1) // 2
+        self._wanted.put(self._share)
+        if size > 1:
+            self._wanted.put(size // 2)
+        self._thread = threading.Thread(target=self._run, name="subiter-feed", daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while n_wanted := self._wanted.get():
+            for _ in range(n_wanted):
+                try:
+                    item = self._source.next(self._cancellable)
+                except GLib.Error as error:
+                    self._items.put(error)
+                    return
+                self._items.put(item)
+                if item is None:
+                    return
+
+    def next(self):
+        item = self._items.get()
+        self._left -= 1
+        if self._left == 0:
+            self._left = self._share
+            self._wanted.put(self._share)
+        if isinstance(item, GLib.Error):
+            raise item
+        return item
+
+    def close(self):
+        """Make sure that no more items are taken: they might be those of the next iteration."""
+        self._cancellable.cancel()
+        self._wanted.put(0)
+        self._thread.join()
+
+
+# ---- The classes
+
+
+class Callable(Subiter.Callable):
+    def bind(self, args=None, kwargs=None):
+        """Bind arguments: a tuple and a dict, or a GLib.Variant for either."""
+        return super().bind(_pack_args(args), _pack_kwargs(kwargs))
+
+    def __str__(self):
+        return self.to_string()
+
+    def __repr__(self):
+        return f"<Subiter.Callable {self.to_string()}>"
+
+
+Callable = override(Callable)
+
+
+class Failure(Subiter.Failure):
+    def __str__(self):
+        return self.get_traceback() or f"{self.get_exception_type()}: {self.get_message()}"
+
+
+Failure = override(Failure)
+
+
+class _AsyncIteration:
+    """The iterator of "async for". It is a class and not a generator because those that are not exhausted are
+    closed at some later time, and this one stops its iteration when it is dropped."""
+
+    def __init__(self, source):
+        self._source = source
+        self._items = []
+        self._runs = False
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self._items:
+            await self._fetch()
+        return unpack(self._items.pop())
+
+    async def _fetch(self):
+        source = self._source
+        if source is None:
+            raise StopAsyncIteration
+        source._check_event_loop()
+        if not self._runs:
+            source._begin()
+            self._runs = True
+        try:
+            items = await source.next_batch_async(source.get_buffer_size())
+        except asyncio.CancelledError:
+            # As a generator would: what it is thrown into ends.
+            self._close()
+            raise
+        except GLib.Error as error:
+            self._source = None
+            raise source._explain(error) from None
+        if not items:
+            self._source = None
+            raise StopAsyncIteration
+        items.reverse()
+        self._items = items
+
+    async def aclose(self):
+        self._close()
+
+    def _close(self):
+        source, self._source = self._source, None
+        self._items = []
+        if source is not None and self._runs and not sys.is_finalizing():
+            source.stop()
+
+    __del__ = _close
+
+
+class Source(Subiter.Source):
+    """A Python iterable as a stream of items.
+
+    Each "for" and each "async for" over a source begins an iteration of its own, and stops it if it is left
+    early. There can be one at a time.
+    """
+
+    def __init__(self, **properties):
+        super().__init__(**properties)
+        self._context = GLib.MainContext.ref_thread_default()
+
+    @staticmethod
+    def new(callable):
+        """Make a source of a Subiter.Callable."""
+        return Source(callable=callable)
+
+    @staticmethod
+    def new_for_entry_point(entry_point, args=None):
+        """Make a source of "module:attribute" and positional arguments: a tuple, or a GLib.Variant."""
+        return Source(callable=Callable.new_for_entry_point(entry_point).bind(args))
+
+    def __bool__(self):
+        return True
+
+    def __iter__(self):
+        self._begin()
+        is_main = threading.current_thread() is threading.main_thread()
+        feed = _Feed(self) if is_main else _Direct(self)
+        runs = True
+        try:
+            while runs:
+                try:
+                    item = feed.next()
+                except GLib.Error as error:
+                    runs = False
+                    raise self._explain(error) from None
+                if item is None:
+                    runs = False
+                else:
+                    yield unpack(item)
+        finally:
+            # At the end of Python nothing can be called any more, and nothing runs any more.
+            if not sys.is_finalizing():
+                if runs:
+                    self.stop()
+                feed.close()
+
+    def __aiter__(self):
+        return _AsyncIteration(self)
+
+    def _begin(self):
+        state = self.get_state()
+        if state in (Subiter.State.RUNNING, Subiter.State.PAUSED):
+            raise _make_error(
+                Subiter.Error.BUSY, "The source is being iterated already; make another source for a second iteration"
+            )
+        if state == Subiter.State.CLOSED:
+            raise _make_error(Subiter.Error.CLOSED, "The source was closed")
+        if state != Subiter.State.IDLE:
+            self.rewind()
+
+    def _explain(self, error):
+        """Find the exception in the worker that an error tells of."""
+        failure = self.dup_failure() if error.domain == _DOMAIN else None
+        return RemoteError(error, failure) if failure is not None else error
+
+    def _check_event_loop(self):
+        """Raise an error where PyGObject would return None instead of an awaitable, or wait for ever."""
+        try:
+            loop = asyncio.get_running_loop()
+            running = f"a {type(loop).__module__}.{type(loop).__qualname__} is running"
+        except RuntimeError:
+            loop, running = None, "none is running"
+        context = getattr(loop, "_context", None)
+        if not isinstance(context, GLib.MainContext):
+            raise RuntimeError(
+                '"async for" over a Subiter.Source needs an event loop that iterates a GLib main context, such as by '
+                f"asyncio.run (main (), loop_factory=gi.events.GLibEventLoop); {running}"
+            )
+        own_context = getattr(self, "_context", None)
+        if own_context is not None and hash(own_context) != hash(context):
+            raise RuntimeError(
+                "The source was made in another main context than that of the running event loop, and would "
+                "never be served; make it inside a coroutine"
+            )
+
+
+Source = override(Source)
+
+
+# ---- Functions
+
+
+def _name_function(function):
+    """Name a function as an interpreter that has not got it can find it."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+    text = repr(function)
+    if not callable(function):
+        raise TypeError(f"{text} cannot be called; it has to be a function, a class or a “module:attribute”")
+    if isinstance(function, functools.partial):
+        raise TypeError(f"{text} has arguments bound to it; pass its function, and the arguments as args and kwargs")
+    if not module or not name:
+        raise TypeError(f"{text} has no name to find it by; it has to be a function or a class of a module")
+    if module == "__main__":
+        raise TypeError(
+            f"{text} is of the module __main__, which is the program itself; put it into a module of its own and "
+            "import it from there"
+        )
+    if "<" in name:
+        raise TypeError(f"{text} is local to a function or a lambda; define it by “def” in a module")
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    # A method of a class is a new object whenever it is looked up.
+    if found != function:
+        raise TypeError(f"{text} is not what “{module}:{name}” names; pass a “module:attribute” that does")
+    return f"{module}:{name}"
+
+
+def _make_callable(function):
+    if isinstance(function, Subiter.Callable):
+        return function
+    return Callable.new_for_entry_point(function if isinstance(function, str) else _name_function(function))
+
+
+def iterate(
+    function, *, args=(), kwargs=None, buffer_size=3, initializer=None, timeout=None, runtime=None
+):
+    """Iterate what a function returns, in an interpreter and a thread of its own.
+
+        for number in Subiter.iterate(range, args=(10,)):
+            print(number)
+
+    function is a function or class of a module that can be imported, a str "module:attribute", or a
+    Subiter.Callable. It is looked for in the folders of sys.path, and imported anew. initializer is the same:
+    it is called before, without arguments. timeout is in ms.
+
+    The source that this returns goes with "for" and with "async for".
+    """
+    source = Source(callable=_make_callable(function).bind(args, kwargs), runtime=runtime)
+    source.set_buffer_size(buffer_size)
+    source.set_python_path([os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)])
+    if initializer is not None:
+        source.add_initializer(_make_callable(initializer))
+    if timeout is not None:
+        source.set_timeout(timeout)
+    return source
+
+
+# Python's own end must not meet interpreters that are alive.
+atexit.register(Subiter.shutdown, 2000)
