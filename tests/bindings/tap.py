@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""TAP for the tests of the bindings: each function named test_… of a module is a case."""
+
+import sys
+import traceback
+
+
+class Skip(Exception):
+    """What a case raises that cannot be run here; the text says why."""
+
+
+def one_line(text):
+    return ' '.join(str(text).split()) or 'no reason given'
+
+
+def run(cases):
+    """cases are pairs of a name and a function that raises if something is wrong."""
+    failed = 0
+    cases = list(cases)
+    print(f'1..{len(cases)}')
+    for number, (name, case) in enumerate(cases, 1):
+        try:
+            case()
+            print(f'ok {number} - {name}')
+        except Skip as skip:
+            print(f'ok {number} - {name} # SKIP {one_line(skip)}')
+        except BaseException:
+            failed += 1
+            print(f'not ok {number} - {name}')
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def main(module):
+    """Run the module's test functions, or those that are named as arguments, and end the program."""
+    names = sys.argv[1:] or [name for name in vars(module) if name.startswith('test_')]
+    sys.exit(run((name.removeprefix('test_').replace('_', ' '), getattr(module, name)) for name in names))
+
+
+def skip_all(reason):
+    print(f'1..0 # SKIP {one_line(reason)}')
+    sys.exit(0)
+
+
+def require_subiter():
+    """Subiter and GLib, or the end of the program where there is no PyGObject."""
+    try:
+        import gi
+    except ImportError as error:
+        skip_all(f'there is no PyGObject for this Python: {error}')
+    gi.require_version('Subiter', '1')
+    from gi.repository import GLib, Subiter
+    GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR | GLib.LogLevelFlags.LEVEL_CRITICAL
+                              | GLib.LogLevelFlags.LEVEL_WARNING)
+    return GLib, Subiter

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The scenarios in Vala.
+
+const uint PATIENCE = 120;  // s: when to believe that nothing more will happen
+const uint BATCH_SIZE = 7;
+
+// To Vala, typeof (Subiter.Error) is that of every GError.
+[CCode (cname = "subiter_error_get_type", cheader_filename = "subiter.h")]
+extern Type error_get_type ();
+
+class Runner {
+    unowned Table.Record record;
+    Json.Object scenario;
+    string folder;
+    string mode;
+    Subiter.Source source;
+    MainLoop loop = new MainLoop ();
+    unowned Thread<void*> thread = Thread.self<void*> ();
+
+    Json.Array steps;
+    uint next_step;
+    bool is_armed;
+    bool is_time;
+
+    uint n_due;
+    uint n_grants;
+    uint n_wanted_ends = 1;
+    uint first_item;
+    uint n_pulls;
+    uint n_closes;
+    SourceFunc? held;
+    bool holds;
+    bool quiet;
+    bool closing;
+
+    public Runner (Table.Record record, string folder) {
+        this.record = record;
+        this.folder = folder;
+        scenario = record.scenario;
+        mode = scenario.get_string_member_with_default ("mode", "push");
+        n_grants = (uint) scenario.get_int_member_with_default ("grants", 0);
+        steps = scenario.has_member ("steps") ? scenario.get_array_member ("steps") : new Json.Array ();
+        if (scenario.has_member ("end") && scenario.get_member ("end").get_node_type () == Json.NodeType.ARRAY)
+            n_wanted_ends = scenario.get_array_member ("end").get_length ();
+    }
+
+    // ---- what is seen
+
+    void check_thread () {
+        if (Thread.self<void*> () != thread)
+            error ("called on another thread");
+    }
+
+    void take_item (Variant item) {
+        check_thread ();
+        if (n_due == 0)
+            record.trouble ("item %d came after the end", record.items.length);
+        if (quiet)
+            record.trouble ("item %d came after stop or pause", record.items.length);
+        record.add_item (item);
+    }
+
+    static string? get_code (Error error) {
+        var codes = (EnumClass) error_get_type ().class_ref ();
+
+        return (error is Subiter.Error) ? codes.get_value (error.code).value_nick : null;
+    }
+
+    void take_error (Error error) {
+        var failure = source.dup_failure ();
+
+        record.set_error (get_code (error), error.message);
+        if (failure != null)
+            record.set_failure (failure.get_exception_type (), failure.get_traceback (), failure.get_notes ());
+        else
+            record.set_failure (null, null, null);
+    }
+
+    void take_end (string name, Subiter.State? state) {
+        var nick = ((EnumClass) typeof (Subiter.State).class_ref ()).get_value (source.state).value_nick;
+
+        check_thread ();
+        if (n_due == 0)
+            record.trouble ("there is another end: %s", name);
+        else
+            n_due--;
+        if (state == null || source.state == state)
+            record.add_end (name);
+        else
+            record.add_end (nick == "stopped" ? nick : @"$name:$nick");
+        advance ();
+    }
+
+    void on_item (Subiter.Source source, Variant item) {
+        take_item (item);
+        advance ();
+    }
+
+    void on_failed (Error error) {
+        if (mode != "push" && n_pulls == 0 && record.message != null && record.message != error.message)
+            record.trouble ("next gave “%s”, the signal “%s”", record.message, error.message);
+        take_error (error);
+        take_end ("failed", Subiter.State.FAILED);
+    }
+
+    bool on_timeout () {
+        if (n_grants > 0) {
+            n_grants--;
+            return true;
+        }
+        take_end ("timeout", null);
+        return false;
+    }
+
+    void on_output (Subiter.Stream stream, string text) {
+        check_thread ();
+        record.add_output (stream, text);
+        advance ();
+    }
+
+    // ---- what is done
+
+    async void pull () {
+        n_pulls++;
+        try {
+            Variant? item = null;
+
+            while (mode == "pull" && (item = yield source.next_async (null)) != null) {
+                take_item (item);
+                advance ();
+                if (holds) {
+                    held = pull.callback;
+                    yield;
+                }
+            }
+            while (mode == "batch") {
+                var items = yield source.next_batch_async (BATCH_SIZE, null);
+
+                if (items.length > BATCH_SIZE)
+                    record.trouble ("a batch of %d", items.length);
+                if (items.length == 0)
+                    break;
+                foreach (unowned Variant member in items)
+                    take_item (member);
+                advance ();
+            }
+        } catch (Error error) {
+            take_error (error);
+        }
+        n_pulls--;
+        advance ();
+    }
+
+    void block () {
+        Variant? item;
+
+        try {
+            while ((item = source.next ()) != null) {
+                take_item (item);
+                advance ();
+            }
+        } catch (Error error) {
+            take_error (error);
+        }
+    }
+
+    void begin () {
+        quiet = false;
+        n_due++;
+        first_item = record.items.length;
+        if (mode == "blocking") {
+            block ();
+        } else if (mode == "pull" || mode == "batch") {
+            if (record.ends.length > 0)
+                source.rewind ();
+            for (var i = 0; i < scenario.get_int_member_with_default ("overlap", 1); i++)
+                pull.begin ();
+        } else {
+            source.start ();
+        }
+    }
+
+    async void close () {
+        n_closes++;
+        try {
+            yield source.close_async (null);
+        } catch (Error error) {
+            record.trouble ("close failed: %s", error.message);
+        }
+        n_closes--;
+        advance ();
+    }
+
+    void act (string action) {
+        switch (action) {
+        case "stop":
+            quiet = true;
+            source.stop ();
+            break;
+        case "pause":
+            quiet = true;
+            source.pause ();
+            break;
+        case "resume":
+            quiet = false;
+            source.resume ();
+            break;
+        case "start":
+            begin ();
+            break;
+        case "close":
+            quiet = true;
+            close.begin ();
+            break;
+        case "hold":
+            holds = true;
+            break;
+        case "go on":
+            holds = false;
+            held ();
+            break;
+        default:
+            if (action.has_prefix ("timeout "))
+                source.timeout = uint.parse (action.substring ("timeout ".length));
+            else if (!action.has_prefix ("no-output "))
+                error ("no such action: %s", action);
+            else if (record.has_output (action.substring ("no-output ".length)))
+                record.trouble ("there is %s already", action);
+            break;
+        }
+    }
+
+    bool on_time () {
+        is_time = true;
+        advance ();
+        return Source.REMOVE;
+    }
+
+    bool is_due (string when) {
+        var words = when.split (" ", 2);
+
+        switch (words[0]) {
+        case "now":
+            return true;
+        case "item":
+            return record.items.length >= int.parse (words[1]);
+        case "end":
+            return record.ends.length >= int.parse (words[1]) && n_pulls == 0;
+        case "output":
+            return record.has_output (words[1]);
+        case "progress":
+            return source.progress >= double.parse (words[1]);
+        case "idle":
+            if (!is_armed)
+                Idle.add (on_time, Priority.LOW);
+            break;
+        case "after":
+            if (!is_armed)
+                Timeout.add (uint.parse (words[1]), on_time);
+            break;
+        default:
+            error ("no such time: %s", when);
+        }
+        is_armed = true;
+        return is_time;
+    }
+
+    void advance () {
+        while (next_step < steps.get_length ()) {
+            var step = steps.get_array_element (next_step);
+
+            if (!is_due (step.get_string_element (0)))
+                return;
+            is_armed = is_time = false;
+            next_step++;
+            act (step.get_string_element (1));
+        }
+        if (record.ends.length < n_wanted_ends || n_pulls > 0)
+            return;
+        if (!closing) {
+            closing = true;
+            close.begin ();
+        } else if (n_closes == 0) {
+            loop.quit ();
+        }
+    }
+
+    Subiter.Callable make_callable () throws Error {
+        var attribute = scenario.get_string_member_with_default ("attribute", "items");
+        var code = Table.get_code (scenario);
+        Subiter.Callable callable;
+
+        if (code != null) {
+            callable = new Subiter.Callable.for_source_code (code, attribute);
+        } else if (scenario.has_member ("file")) {
+            var file = scenario.get_string_member ("file");
+
+            callable = new Subiter.Callable.for_file (file != "" ? Path.build_filename (folder, file) : "", attribute);
+        } else {
+            callable = new Subiter.Callable.for_entry_point (scenario.get_string_member ("entry-point"));
+        }
+        return callable.bind (Table.get_variant (scenario, "args"), Table.get_variant (scenario, "kwargs"));
+    }
+
+    void set_up () {
+        source.buffer_size = (uint) scenario.get_int_member_with_default ("buffer-size", source.buffer_size);
+        source.timeout = (uint) scenario.get_int_member_with_default ("timeout", source.timeout);
+        source.dispatch_items = (uint) scenario.get_int_member_with_default ("dispatch-items", source.dispatch_items);
+        source.dispatch_budget = (uint) scenario.get_int_member_with_default ("dispatch-budget", source.dispatch_budget);
+        source.priority = (int) scenario.get_int_member_with_default ("priority", source.priority);
+        if (scenario.has_member ("item-type"))
+            source.item_type = new VariantType (scenario.get_string_member ("item-type"));
+        source.initializers = Table.get_strv (scenario, "initializers", null);
+        source.python_path = Table.get_strv (scenario, "python-path", folder) ?? new string[] { folder };
+        source.finished.connect (() => take_end ("finished", Subiter.State.FINISHED));
+        source.failed.connect (on_failed);
+        source.timed_out.connect (on_timeout);
+        source.output.connect (on_output);
+        source.notify["progress"].connect (() => advance ());
+        if (mode == "func")
+            source.set_item_func (on_item);
+        else if (mode == "push")
+            source.item.connect ((item) => on_item (source, item));
+    }
+
+    public void run () {
+        try {
+            source = new Subiter.Source (make_callable ());
+        } catch (Error error) {
+            record.set_error (get_code (error), error.message);
+            record.check_refused ();
+            return;
+        }
+
+        var patience = Timeout.add_seconds (PATIENCE, () => {
+            record.trouble ("nothing more has happened for %u s", PATIENCE);
+            loop.quit ();
+            return Source.CONTINUE;
+        });
+
+        set_up ();
+        if (mode != "none")
+            begin ();
+        advance ();
+        loop.run ();
+        Source.remove (patience);
+        record.set_progress (source.progress, source.dup_progress_text ());
+        if (source.n_items != record.items.length - first_item)
+            record.trouble ("n-items is %s", source.n_items.to_string ());
+        if (n_grants > 0)
+            record.trouble ("%u periods that were not asked for", n_grants);
+        record.check ();
+    }
+}
+
+int main (string[] args) {
+    return Table.run (args, (record, folder) => new Runner (record, folder).run ());
+}

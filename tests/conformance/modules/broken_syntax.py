@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Not Python, on purpose.
+
+
+def items(:
+    yield 1

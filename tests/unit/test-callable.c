@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-test-support.h"
+
+#include <string.h>
+
+static SubiterCallable *
+callable_new (const char *entry_point)
+{
+  GError *error = NULL;
+  SubiterCallable *callable = subiter_callable_new_for_entry_point (entry_point, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (callable);
+
+  return callable;
+}
+
+static void
+test_entry_point (void)
+{
+  static const char *const good[][3] = {
+    { "builtins:range", "builtins", "range" },
+    { "package.module:Class.method", "package.module", "Class.method" },
+    { "_a.__b__.c3:_d_", "_a.__b__.c3", "_d_" },
+    { "größe:länge", "größe", "länge" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autoptr (SubiterCallable) callable = callable_new (good[i][0]);
+      g_autofree char *text = subiter_callable_to_string (callable);
+
+      g_assert_cmpint (subiter_callable_get_kind (callable), ==, SUBITER_CALLABLE_ENTRY_POINT);
+      g_assert_cmpstr (subiter_callable_get_module (callable), ==, good[i][1]);
+      g_assert_cmpstr (subiter_callable_get_attribute (callable), ==, good[i][2]);
+      g_assert_cmpstr (text, ==, good[i][0]);
+      g_assert_null (subiter_callable_get_path (callable));
+      g_assert_null (subiter_callable_get_source_code (callable));
+      g_assert_null (subiter_callable_get_args (callable));
+      g_assert_null (subiter_callable_get_kwargs (callable));
+    }
+}
+
+/* Each message names what was given, what is wrong with it, and what would do. */
+static void
+test_malformed (void)
+{
+  static const char *const bad[][2] = {
+    { "", "colon" },
+    { "range", "colon" },
+    { "os.path.join", "colon" },
+    { ":", "module" },
+    { ":range", "module" },
+    { "builtins:", "attribute" },
+    { "builtins:range:x", "attribute" },
+    { "builtins:range()", "attribute" },
+    { "builtins: range", "attribute" },
+    { "builtins.:range", "module" },
+    { ".builtins:range", "module" },
+    { "a..b:range", "module" },
+    { "builtins:.range", "attribute" },
+    { "builtins:range.", "attribute" },
+    { "builtins:a..b", "attribute" },
+    { "/usr/lib/x.py:f", "module" },
+    { "3d:f", "module" },
+    { "m:3d", "attribute" },
+    { "m:a-b", "attribute" },
+    { "my-module:f", "module" },
+    { "m :f", "module" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      GError *error = NULL;
+
+      g_assert_null (subiter_callable_new_for_entry_point (bad[i][0], &error));
+      g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+      g_assert_nonnull (strstr (error->message, bad[i][0]));
+      g_assert_nonnull (strstr (error->message, bad[i][1]));
+      g_assert_nonnull (strstr (error->message, "module:attribute"));
+      g_clear_error (&error);
+      g_assert_null (subiter_callable_new_for_entry_point (bad[i][0], NULL));
+    }
+}
+
+/* Bytes that are no text do not make an error message that is none. */
+static void
+test_malformed_bytes (void)
+{
+  GError *error = NULL;
+
+  g_assert_null (subiter_callable_new_for_entry_point ("m\xff:f", &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_clear_error (&error);
+}
+
+static void
+test_file (void)
+{
+  g_autofree char *folder = g_get_current_dir ();
+  g_autofree char *path = g_build_filename (folder, "b", "x.py", NULL);
+  g_autofree char *expected = g_strconcat (path, ":main", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (SubiterCallable) callable = NULL;
+  g_autoptr (SubiterCallable) dotted = NULL;
+  GError *error = NULL;
+
+  callable = subiter_callable_new_for_file ("a/../b/x.py", "main", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (subiter_callable_get_kind (callable), ==, SUBITER_CALLABLE_FILE);
+  g_assert_cmpstr (subiter_callable_get_path (callable), ==, path);
+  g_assert_cmpstr (subiter_callable_get_attribute (callable), ==, "main");
+  g_assert_null (subiter_callable_get_module (callable));
+  g_assert_null (subiter_callable_get_source_code (callable));
+  text = subiter_callable_to_string (callable);
+  g_assert_cmpstr (text, ==, expected);
+
+  dotted = subiter_callable_new_for_file ("/x.py", "Reader.rows", &error);
+  g_assert_no_error (error);
+
+  g_assert_null (subiter_callable_new_for_file ("", "main", &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_assert_nonnull (strstr (error->message, "empty"));
+  g_clear_error (&error);
+  g_assert_null (subiter_callable_new_for_file ("/x.py", "main()", &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_assert_nonnull (strstr (error->message, "main()"));
+  g_clear_error (&error);
+}
+
+static void
+test_source_code (void)
+{
+  const char *code = "def f ():\n  yield 1\n";
+  g_autoptr (SubiterCallable) callable = NULL;
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+
+  callable = subiter_callable_new_for_source_code (code, "f", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (subiter_callable_get_kind (callable), ==, SUBITER_CALLABLE_SOURCE_CODE);
+  g_assert_cmpstr (subiter_callable_get_source_code (callable), ==, code);
+  g_assert_null (subiter_callable_get_module (callable));
+  g_assert_null (subiter_callable_get_path (callable));
+  text = subiter_callable_to_string (callable);
+  g_assert_cmpstr (text, ==, "<source code>:f");
+
+  g_assert_null (subiter_callable_new_for_source_code (code, "", &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_assert_nonnull (strstr (error->message, "attribute"));
+  g_clear_error (&error);
+  g_assert_null (subiter_callable_new_for_source_code ("\xff", "f", &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_assert_nonnull (strstr (error->message, "UTF-8"));
+  g_clear_error (&error);
+}
+
+static void
+assert_bound (SubiterCallable *callable,
+              const char *args,
+              const char *kwargs)
+{
+  GVariant *bound_args = subiter_callable_get_args (callable);
+  GVariant *bound_kwargs = subiter_callable_get_kwargs (callable);
+  g_autofree char *args_text = bound_args != NULL ? g_variant_print (bound_args, TRUE) : NULL;
+  g_autofree char *kwargs_text = bound_kwargs != NULL ? g_variant_print (bound_kwargs, TRUE) : NULL;
+
+  g_assert_cmpstr (args_text, ==, args);
+  g_assert_cmpstr (kwargs_text, ==, kwargs);
+}
+
+static GVariant *
+parse (const char *text)
+{
+  GError *error = NULL;
+  GVariant *variant = g_variant_parse (NULL, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+
+  return variant;
+}
+
+static void
+test_bind (void)
+{
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+  g_autoptr (SubiterCallable) once = NULL;
+  g_autoptr (SubiterCallable) twice = NULL;
+  g_autoptr (SubiterCallable) thrice = NULL;
+  g_autoptr (SubiterCallable) plain = NULL;
+  g_autoptr (GVariant) sunk = g_variant_ref_sink (parse ("('c',)"));
+  GError *error = NULL;
+
+  once = subiter_callable_bind (callable, g_variant_new ("(is)", 1, "b"), parse ("{'k': <1>, 'l': <2>}"), &error);
+  g_assert_no_error (error);
+  assert_bound (once, "(1, 'b')", "{'k': <1>, 'l': <2>}");
+  assert_bound (callable, NULL, NULL);
+  g_assert_cmpstr (subiter_callable_get_module (once), ==, "m");
+  g_assert_cmpstr (subiter_callable_get_attribute (once), ==, "f");
+
+  /* As functools.partial () does it: appended, and overridden. */
+  twice = subiter_callable_bind (once, sunk, parse ("{'l': <'new'>, 'm': <3>}"), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_n_children (subiter_callable_get_kwargs (twice)), ==, 3);
+  {
+    g_autoptr (GVariant) l = g_variant_lookup_value (subiter_callable_get_kwargs (twice), "l", NULL);
+
+    g_assert_cmpstr (g_variant_get_string (l, NULL), ==, "new");
+  }
+  {
+    g_autofree char *text = g_variant_print (subiter_callable_get_args (twice), TRUE);
+
+    g_assert_cmpstr (text, ==, "(1, 'b', 'c')");
+  }
+  assert_bound (once, "(1, 'b')", "{'k': <1>, 'l': <2>}");
+
+  /* Nothing more is nothing lost. */
+  thrice = subiter_callable_bind (once, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_bound (thrice, "(1, 'b')", "{'k': <1>, 'l': <2>}");
+  plain = subiter_callable_bind (callable, NULL, NULL, &error);
+  g_assert_no_error (error);
+  assert_bound (plain, NULL, NULL);
+}
+
+static void
+test_bind_empty (void)
+{
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+  g_autoptr (SubiterCallable) bound = NULL;
+  g_autoptr (SubiterCallable) more = NULL;
+
+  bound = subiter_callable_bind (callable, parse ("()"), parse ("@a{sv} {}"), NULL);
+  assert_bound (bound, "()", "@a{sv} {}");
+  more = subiter_callable_bind (bound, parse ("(1,)"), parse ("{'k': <1>}"), NULL);
+  assert_bound (more, "(1,)", "{'k': <1>}");
+}
+
+static void
+test_bind_refused (void)
+{
+  static const char *const bad[][3] = {
+    { "1", NULL, "“i”" },
+    { "[1]", NULL, "“ai”" },
+    { "'a'", NULL, "tuple" },
+    { NULL, "{'k': 1}", "“a{sv}”" },
+    { NULL, "(1,)", "“(i)”" },
+    { "(handle 0,)", NULL, "handle" },
+    { "([handle 0],)", NULL, "handle" },
+    { "(<handle 0>,)", NULL, "handle" },
+    { "({'a': <[<handle 0>]>},)", NULL, "handle" },
+    { NULL, "{'k': <handle 0>}", "handle" },
+    { NULL, "{'k': <(1, [handle 0])>}", "handle" },
+  };
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      GVariant *args = bad[i][0] != NULL ? parse (bad[i][0]) : NULL;
+      GVariant *kwargs = bad[i][1] != NULL ? parse (bad[i][1]) : NULL;
+      GError *error = NULL;
+
+      g_assert_null (subiter_callable_bind (callable, args, kwargs, &error));
+      g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, bad[i][2]));
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_boxed (void)
+{
+  SubiterCallable *callable = callable_new ("m:f");
+  SubiterCallable *copy = g_boxed_copy (SUBITER_TYPE_CALLABLE, callable);
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, SUBITER_TYPE_CALLABLE);
+  g_value_take_boxed (&value, callable);
+  g_assert_cmpstr (subiter_callable_get_module (copy), ==, "m");
+  g_value_reset (&value);
+  g_assert_cmpstr (subiter_callable_get_module (copy), ==, "m");
+  g_boxed_free (SUBITER_TYPE_CALLABLE, copy);
+}
+
+static void
+test_source (void)
+{
+  g_autoptr (SubiterSource) source = NULL;
+  GError *error = NULL;
+
+  g_assert_null (subiter_source_new_for_entry_point ("range", NULL, &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_CALLABLE);
+  g_clear_error (&error);
+  g_assert_null (subiter_source_new_for_entry_point ("builtins:range", g_variant_new_int32 (3), &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  source = subiter_source_new_for_entry_point ("builtins:range", g_variant_new ("(i)", 3), &error);
+  g_assert_no_error (error);
+  assert_bound (subiter_source_get_callable (source), "(3,)", NULL);
+  g_assert_cmpstr (subiter_source_get_runtime (source), ==, "subinterpreter");
+}
+
+int
+main (int argc,
+      char **argv)
+{
+  subiter_test_init (&argc, &argv);
+  subiter_test_add ("/callable/entry-point", test_entry_point);
+  subiter_test_add ("/callable/malformed", test_malformed);
+  subiter_test_add ("/callable/malformed-bytes", test_malformed_bytes);
+  subiter_test_add ("/callable/file", test_file);
+  subiter_test_add ("/callable/source-code", test_source_code);
+  subiter_test_add ("/callable/bind", test_bind);
+  subiter_test_add ("/callable/bind-empty", test_bind_empty);
+  subiter_test_add ("/callable/bind-refused", test_bind_refused);
+  subiter_test_add ("/callable/boxed", test_boxed);
+  subiter_test_add ("/callable/source", test_source);
+
+  return subiter_test_run ();
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-test-support.h"
+
+/* The ladder that code which is told to stop goes down. */
+
+static void
+wait_for_iterations (int n)
+{
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == n);
+}
+
+/* Code that looks at the flag is never interrupted. */
+static void
+test_cooperative (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("wait", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  subiter_source_stop (source);
+  subiter_test_wait_for (log->n_ends == 1);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_INTERRUPTS), ==, 0);
+}
+
+static void
+test_busy (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("busy", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  for (guint i = 1; i <= 2; i++)
+    {
+      subiter_source_start (source);
+      wait_for_iterations ((int) i);
+      subiter_source_stop (source);
+      subiter_test_wait_for (log->n_ends == i);
+    }
+  subiter_test_assert_log (log, "finished finished");
+  /* On one and the same worker. */
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_ENTERED), ==, 1);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_INTERRUPTS), >=, 2);
+}
+
+/* Interrupted again and again until it takes notice. */
+static void
+test_swallow (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("swallow", "(3,)");
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  subiter_source_stop (source);
+  subiter_test_wait_for (log->n_ends == 1);
+  subiter_test_assert_log (log, "finished");
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_INTERRUPTS), >=, 4);
+}
+
+/* Given up in the end, which the log and an error say; the source starts again
+ * on a worker of its own, while the first is still at it. */
+static void
+test_stubborn (void)
+{
+  static const char *const initializers[] = { "test:setup", NULL };
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("stubborn", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  subiter_source_set_initializers (source, initializers);
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  subiter_source_stop (source);
+  g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*test:stubborn did not end*given up*");
+  subiter_test_wait_for (log->n_ends == 1);
+  g_test_assert_expected_messages ();
+  subiter_test_assert_log (log, "failed:abandoned");
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_FAILED);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_LEFT), ==, 0);
+
+  subiter_source_start (source);
+  wait_for_iterations (2);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_ENTERED), ==, 2);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_INITIALIZERS), ==, 2);
+
+  /* The first one coming back does not disturb the second. */
+  subiter_test_runtime_release ();
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_LEFT) >= 1);
+  subiter_test_wait_for (log->n_ends == 2);
+  subiter_test_assert_log (log, "finished");
+}
+
+/* What waited behind it goes to the next worker by itself. */
+static void
+test_stubborn_shared (void)
+{
+  g_autoptr (SubiterInterpreter) interpreter = subiter_interpreter_new ("test");
+  g_autoptr (SubiterSource) first = subiter_test_source_new_on (interpreter, "stubborn", NULL);
+  g_autoptr (SubiterSource) second = subiter_test_source_new_on (interpreter, "range", "(2,)");
+  g_autoptr (SubiterSource) third = subiter_test_source_new_on (interpreter, "range", "(2,)");
+  g_autoptr (SubiterTestLog) first_log = subiter_test_log_new (first);
+  g_autoptr (SubiterTestLog) second_log = subiter_test_log_new (second);
+  g_autoptr (SubiterTestLog) third_log = subiter_test_log_new (third);
+
+  subiter_source_start (first);
+  wait_for_iterations (1);
+  subiter_source_start (second);
+  subiter_source_next_async (third, NULL, NULL, NULL);
+  subiter_source_stop (first);
+  g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");
+  subiter_test_wait_for (first_log->n_ends == 1);
+  g_test_assert_expected_messages ();
+  subiter_test_wait_for (second_log->n_ends == 1);
+  subiter_test_wait_for (subiter_source_get_n_items (third) == 1);
+  subiter_test_assert_log (first_log, "failed:abandoned");
+  subiter_test_assert_log (second_log, "0 1 finished");
+}
+
+/* A source that stops while it waits behind it is not to blame. */
+static void
+test_stubborn_queued_stop (void)
+{
+  g_autoptr (SubiterInterpreter) interpreter = subiter_interpreter_new ("test");
+  g_autoptr (SubiterSource) first = subiter_test_source_new_on (interpreter, "stubborn", NULL);
+  g_autoptr (SubiterSource) second = subiter_test_source_new_on (interpreter, "range", "(2,)");
+  g_autoptr (SubiterTestLog) first_log = subiter_test_log_new (first);
+  g_autoptr (SubiterTestLog) second_log = subiter_test_log_new (second);
+
+  subiter_source_start (first);
+  wait_for_iterations (1);
+  subiter_source_start (second);
+  subiter_source_stop (first);
+  subiter_source_stop (second);
+  subiter_test_wait_for (second_log->n_ends == 1);
+  subiter_test_assert_log (second_log, "finished");
+  subiter_test_runtime_release ();
+  subiter_test_wait_for (first_log->n_ends == 1);
+  subiter_test_assert_log (first_log, "finished");
+}
+
+static void
+on_closed (GObject *object,
+           GAsyncResult *result,
+           gpointer user_data)
+{
+  g_assert_true (subiter_source_close_finish (SUBITER_SOURCE (object), result, NULL));
+  (*(int *) user_data)++;
+}
+
+/* Closing does not wait for ever either. */
+static void
+test_stubborn_close (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("stubborn", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  int n_closed = 0;
+
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");
+  subiter_source_close_async (source, NULL, on_closed, &n_closed);
+  subiter_test_wait_for (n_closed == 1);
+  g_test_assert_expected_messages ();
+  subiter_test_assert_log (log, "failed:abandoned");
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_CLOSED);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_LEFT), ==, 0);
+}
+
+/* Timed out: the same ladder, and no second end. */
+static void
+test_stubborn_timeout (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("stubborn", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  subiter_source_set_timeout (source, 20);
+  log->grants = 1000000;
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  log->grants = 0;
+  g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");
+  subiter_test_wait_for (log->n_ends == 1);
+  g_string_truncate (log->text, 0);
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_TIMED_OUT);
+
+  /* A new start waits behind the old run, and comes to its turn. */
+  log->grants = 1000000;
+  subiter_source_start (source);
+  wait_for_iterations (2);
+  g_test_assert_expected_messages ();
+  subiter_test_runtime_release ();
+  subiter_test_wait_for (log->n_ends == 2);
+  g_assert_true (g_str_has_suffix (log->text->str, "finished"));
+}
+
+/* Several at once take no longer than one. */
+static void
+test_several (void)
+{
+  SubiterSource *sources[5];
+  SubiterTestLog *logs[5];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      sources[i] = subiter_test_source_new ("stubborn", NULL);
+      logs[i] = subiter_test_log_new (sources[i]);
+      subiter_source_start (sources[i]);
+    }
+  wait_for_iterations (5);
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");
+      subiter_source_stop (sources[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      subiter_test_wait_for (logs[i]->n_ends == 1);
+      subiter_test_assert_log (logs[i], "failed:abandoned");
+      subiter_test_log_free (logs[i]);
+      g_object_unref (sources[i]);
+    }
+  g_test_assert_expected_messages ();
+}
+
+/* Given up with no source left to say so: the program goes on. */
+static void
+test_unref (void)
+{
+  SubiterSource *source = subiter_test_source_new ("stubborn", NULL);
+
+  subiter_source_start (source);
+  wait_for_iterations (1);
+  subiter_test_assert_last_unref (source);
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_INTERRUPTS) >= 1);
+  subiter_test_runtime_release ();
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_LEFT) == 1);
+}
+
+int
+main (int argc,
+      char **argv)
+{
+  subiter_test_init (&argc, &argv);
+  subiter_test_add ("/reaper/cooperative", test_cooperative);
+  subiter_test_add ("/reaper/busy", test_busy);
+  subiter_test_add ("/reaper/swallow", test_swallow);
+  subiter_test_add ("/reaper/stubborn", test_stubborn);
+  subiter_test_add ("/reaper/stubborn-shared", test_stubborn_shared);
+  subiter_test_add ("/reaper/stubborn-queued-stop", test_stubborn_queued_stop);
+  subiter_test_add ("/reaper/stubborn-close", test_stubborn_close);
+  subiter_test_add ("/reaper/stubborn-timeout", test_stubborn_timeout);
+  subiter_test_add ("/reaper/several", test_several);
+  subiter_test_add ("/reaper/unref", test_unref);
+
+  return subiter_test_run ();
+}
