@@ -5,7 +5,8 @@
 Usage: check-gir.py GIR LIBRARY
 
 One TAP case for each thing of the namespace: it, its members, parameters and return values are
-documented, and what is handed over says who owns it. One more case: each symbol that the library exports
+documented, what is handed over says who owns it, and properties have the types of their getters and
+setters. One more case: each symbol that the library exports
 is in the GIR, and the other way round.
 """
 
@@ -70,7 +71,33 @@ def check_callable(element, where):
             yield f"{where}: nothing says who owns the return value"
 
 
-def check(element, parent=None):
+def describe_type(element):
+    """The type of a value in words that can be compared."""
+    for child in element:
+        if get_tag(child) == "type":
+            return " of ".join([child.get("name")] + [describe_type(child)] * (len(child) > 0))
+        if get_tag(child) == "array":
+            return f"array of {describe_type(child)}"
+    return "?"
+
+
+def check_property(element, where, siblings):
+    if element.get("transfer-ownership") is None:
+        yield f"{where}: nothing says who owns the property"
+    # GJS takes the fast way only then, and warns if not.
+    getter = siblings.get(element.get("getter"))
+    if getter is not None:
+        value = getter.find(CORE + "return-value")
+        if describe_type(value) != describe_type(element):
+            yield f"{where}: its getter's type is {describe_type(value)}, its own {describe_type(element)}"
+    setter = siblings.get(element.get("setter"))
+    if setter is not None:
+        value = setter.find(f"{CORE}parameters/{CORE}parameter")
+        if describe_type(value) != describe_type(element):
+            yield f"{where}: its setter's type is {describe_type(value)}, its own {describe_type(element)}"
+
+
+def check(element, parent=None, siblings=None):
     """Yield what is wrong with an element and all in it."""
     tag = get_tag(element)
     where = f"{parent}.{get_name(element)}" if parent else get_name(element)
@@ -80,15 +107,16 @@ def check(element, parent=None):
         return
     if is_documented and not has_doc(element):
         yield f"{where}: the {tag} is not documented"
-    if tag == "property" and element.get("transfer-ownership") is None:
-        yield f"{where}: nothing says who owns the property"
+    if tag == "property":
+        yield from check_property(element, where, siblings or {})
     if tag in CALLABLES and is_documented:
         yield from check_callable(element, where)
     if tag == "field":
         return
+    methods = {method.get("name"): method for method in element.iterfind(CORE + "method")}
     for child in element:
         if get_tag(child) in DOCUMENTED:
-            yield from check(child, where)
+            yield from check(child, where, methods)
 
 
 def list_exported(library):

@@ -51,6 +51,9 @@ GVariant *subiter_run_take_variant (SubiterRun *run,
                                     SubiterValue *value);
 const GError *subiter_run_get_error (SubiterRun *run);
 GQueue *subiter_run_take_events (SubiterRun *run);
+gboolean subiter_run_has_events (SubiterRun *run);
+void subiter_run_begin_blocking (SubiterRun *run);
+void subiter_run_end_blocking (SubiterRun *run);
 gboolean subiter_run_take_progress (SubiterRun *run,
                                     double *fraction,
                                     char **text);

@@ -45,6 +45,8 @@ struct _SubiterRun
   /* lock */
   GQueue events;
   gsize n_event_bytes;
+  /* how many threads block for an item of the run */
+  guint n_blocking;
   /* the beginning of a character at the end of what was written to stdout and
    * stderr, which waits for the rest of it */
   GString *partial[2];
@@ -618,16 +620,51 @@ push_event (SubiterRun *run,
             gsize length)
 {
   subiter_lock (&run->lock);
-  while (run->n_event_bytes >= MAX_EVENT_BYTES && !subiter_run_is_stopping (run)
-         && !subiter_run_has_ended (run))
+  while (run->n_event_bytes >= MAX_EVENT_BYTES && run->n_blocking == 0
+         && !subiter_run_is_stopping (run) && !subiter_run_has_ended (run))
     subiter_cond_wait (&run->changed, &run->lock);
-  if (run->n_event_bytes < MAX_EVENT_BYTES && kind == SUBITER_EVENT_OUTPUT)
-    add_output (run, stream, text, length);
-  else if (run->n_event_bytes < MAX_EVENT_BYTES)
-    add_event (run, kind, stream, level, text, length);
+  if (run->n_event_bytes < MAX_EVENT_BYTES || run->n_blocking > 0)
+    {
+      if (kind == SUBITER_EVENT_OUTPUT)
+        add_output (run, stream, text, length);
+      else
+        add_event (run, kind, stream, level, text, length);
+    }
   subiter_unlock (&run->lock);
 
   subiter_wakeup_notify (run->wakeup);
+}
+
+/* A thread is about to block until the code makes an item. It may be the one
+ * that iterates the main context: so the code must not wait for that to take
+ * events meanwhile, and they pile up instead. */
+void
+subiter_run_begin_blocking (SubiterRun *run)
+{
+  subiter_lock (&run->lock);
+  run->n_blocking++;
+  g_cond_broadcast (&run->changed);
+  subiter_unlock (&run->lock);
+}
+
+void
+subiter_run_end_blocking (SubiterRun *run)
+{
+  subiter_lock (&run->lock);
+  run->n_blocking--;
+  subiter_unlock (&run->lock);
+}
+
+gboolean
+subiter_run_has_events (SubiterRun *run)
+{
+  gboolean has_events;
+
+  subiter_lock (&run->lock);
+  has_events = !g_queue_is_empty (&run->events);
+  subiter_unlock (&run->lock);
+
+  return has_events;
 }
 
 /* (transfer full): the events that wait, oldest first. */

@@ -199,26 +199,7 @@ finish_windings (SubiterSource *self)
       subiter_lock (&self->lock);
       winding = g_queue_peek_head (&self->windings);
       if (winding != NULL && winding->run == run)
-        {
-          g_queue_pop_head (&self->windings);
-          if (winding->signals_end)
-            {
-              const GError *error = subiter_run_get_error (run);
-              SubiterState state;
-
-              /* That it was closed or given up with its interpreter before it
-               * began is no failure of code that was told to stop. An
-               * exception out of its clean-up is. */
-              if (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED) || !subiter_run_has_begun (run))
-                error = NULL;
-              state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_STOPPED;
-              if (self->run == NULL && self->state == SUBITER_STATE_STOPPING
-                  && g_queue_is_empty (&self->windings))
-                self->state = state;
-              subiter_source_add_end (self, NULL, state, error);
-            }
-          subiter_winding_free (winding);
-        }
+        subiter_source_finish_winding (self);
       subiter_unlock (&self->lock);
     }
 }

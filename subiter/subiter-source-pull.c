@@ -112,6 +112,7 @@ try_next (SubiterSource *self,
   Wait wait = { .self = self, .cancellable = cancellable };
   gint64 timeout;
   gboolean has_ended;
+  gboolean in_time;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return TRUE;
@@ -153,7 +154,11 @@ try_next (SubiterSource *self,
         }
     }
 
-  if (!subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1, wait_is_over, &wait))
+  subiter_run_begin_blocking (run);
+  in_time = subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1,
+                                 wait_is_over, &wait);
+  subiter_run_end_blocking (run);
+  if (!in_time)
     time_out (self, run);
 
   return FALSE;

@@ -89,20 +89,83 @@ subiter_source_set_failure (SubiterSource *self,
   self->failure_changed = TRUE;
 }
 
+static gboolean
+listens_for_ends (SubiterSource *self)
+{
+  const SubiterSourceSignal ends[] = {
+    SUBITER_SOURCE_SIGNAL_FINISHED,
+    SUBITER_SOURCE_SIGNAL_FAILED,
+    SUBITER_SOURCE_SIGNAL_TIMEOUT,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      if (g_signal_has_handler_pending (self, subiter_source_signals[ends[i]], 0, TRUE))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Takes the oldest winding off, whose run has ended, and leaves what is to be
+ * signalled of it to the dispatch. */
+void
+subiter_source_finish_winding (SubiterSource *self)
+{
+  SubiterWinding *winding = g_queue_pop_head (&self->windings);
+  const GError *error = subiter_run_get_error (winding->run);
+
+  if (winding->signals_end)
+    {
+      SubiterState state;
+
+      /* That it was closed or given up with its interpreter before it began is
+       * no failure of code that was told to stop. An exception out of its
+       * clean-up is. */
+      if (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED) || !subiter_run_has_begun (winding->run))
+        error = NULL;
+      state = error != NULL ? SUBITER_STATE_FAILED : SUBITER_STATE_STOPPED;
+      if (self->run == NULL && self->state == SUBITER_STATE_STOPPING && g_queue_is_empty (&self->windings))
+        self->state = state;
+      subiter_source_add_end (self, winding->run, state, error);
+    }
+
+  subiter_winding_free (winding);
+}
+
+/* The dispatch does this too, but it need not ever come by in a program that
+ * only calls next (). */
+static void
+drop_windings (SubiterSource *self)
+{
+  SubiterWinding *winding;
+
+  while ((winding = g_queue_peek_head (&self->windings)) != NULL && subiter_run_has_ended (winding->run))
+    subiter_source_finish_winding (self);
+}
+
 void
 subiter_source_add_end (SubiterSource *self,
                         SubiterRun *run,
                         SubiterState state,
                         const GError *error)
 {
-  SubiterEnd *end = g_new0 (SubiterEnd, 1);
+  gboolean has_events = run != NULL && subiter_run_has_events (run);
+  SubiterEnd *end;
 
-  end->run = run != NULL ? subiter_run_ref (run) : NULL;
+  if (error != NULL)
+    subiter_source_set_failure (self, error);
+
+  /* A program that only calls next () need never iterate the main context: what
+   * nobody would hear must not pile up. */
+  if (self->pulls && !has_events && !listens_for_ends (self))
+    return;
+
+  end = g_new0 (SubiterEnd, 1);
+  end->run = has_events ? subiter_run_ref (run) : NULL;
   end->state = state;
   end->error = error != NULL ? g_error_copy (error) : NULL;
   g_queue_push_tail (&self->ends, end);
-  if (error != NULL)
-    subiter_source_set_failure (self, error);
 }
 
 static GPtrArray *
@@ -127,6 +190,9 @@ subiter_source_begin (SubiterSource *self,
 {
   g_autoptr (GPtrArray) initializers = collect_initializers (self);
   GError *error = NULL;
+
+  if (pulls)
+    drop_windings (self);
 
   self->run = subiter_run_new (SUBITER_RUN_ITERATE, self->stream_id, self->callable,
                                self->buffer_size, self->item_type, self->wakeup);

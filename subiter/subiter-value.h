@@ -46,10 +46,11 @@ typedef enum
  *
  * How many containers a value may be nested in.
  *
- * A list costs two levels of a [struct@GLib.Variant] (the array and the
- * variant in it), and GLib takes at most 128 levels of those.
+ * A dict costs three levels of a [struct@GLib.Variant] (the array, the entry and the
+ * variant in it), and GLib takes at most 128 of those when it reads a
+ * serialised one.
  */
-#define SUBITER_VALUE_MAX_DEPTH 60
+#define SUBITER_VALUE_MAX_DEPTH 40
 
 /**
  * SubiterValue:

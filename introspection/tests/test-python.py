@@ -257,6 +257,10 @@ def test_iterate_what():
     initialized = Subiter.iterate(override_module.initialized, initializer=override_module.initialize)
     assert list(initialized) == list(initialized) == [True]
 
+    sys.path.append("/nosuch/\udcff")
+    assert list(Subiter.iterate(override_module.Numbers.count)) == [1, 2]
+    sys.path.pop()
+
     def local():
         pass
 

@@ -526,9 +526,13 @@ def _make_callable(function):
     return Callable.new_for_entry_point(function if isinstance(function, str) else _name_function(function))
 
 
-def iterate(
-    function, *, args=(), kwargs=None, buffer_size=3, initializer=None, timeout=None, runtime=None
-):
+def _list_folders():
+    """List sys.path, less what Python would skip, and names that are no text."""
+    folders = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
+    return [folder for folder in folders if not any("\ud800" <= character <= "\udfff" for character in folder)]
+
+
+def iterate(function, *, args=(), kwargs=None, buffer_size=3, initializer=None, timeout=None, runtime=None):
     """Iterate what a function returns, in an interpreter and a thread of its own.
 
         for number in Subiter.iterate(range, args=(10,)):
@@ -542,7 +546,7 @@ def iterate(
     """
     source = Source(callable=_make_callable(function).bind(args, kwargs), runtime=runtime)
     source.set_buffer_size(buffer_size)
-    source.set_python_path([os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)])
+    source.set_python_path(_list_folders())
     if initializer is not None:
         source.add_initializer(_make_callable(initializer))
     if timeout is not None:
