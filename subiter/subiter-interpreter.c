@@ -166,6 +166,7 @@ interpreter_dispatch (gpointer user_data)
       g_task_return_boolean (task, TRUE);
       g_object_unref (task);
     }
+  subiter_sync_release (self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -210,6 +211,8 @@ static void
 subiter_interpreter_finalize (GObject *object)
 {
   SubiterInterpreter *self = SUBITER_INTERPRETER (object);
+
+  subiter_sync_acquired (self);
 
   if (self->port != NULL)
     subiter_port_unwatch (self->port, self->wakeup);

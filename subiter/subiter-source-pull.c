@@ -209,6 +209,7 @@ subiter_source_next (SubiterSource *self,
   g_object_ref (self);
   while (!try_next (self, cancellable, &item, error))
     continue;
+  subiter_sync_release (self);
   g_object_unref (self);
 
   if (cancellable != NULL)

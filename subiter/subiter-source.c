@@ -474,7 +474,10 @@ source_dispatch (gpointer user_data)
   g_autoptr (SubiterSource) self = g_weak_ref_get (weak_ref);
 
   if (self != NULL)
-    subiter_source_dispatch (self);
+    {
+      subiter_source_dispatch (self);
+      subiter_sync_release (self);
+    }
 
   return G_SOURCE_CONTINUE;
 }
@@ -535,6 +538,8 @@ static void
 subiter_source_finalize (GObject *object)
 {
   SubiterSource *self = SUBITER_SOURCE (object);
+
+  subiter_sync_acquired (self);
 
   subiter_source_set_item_func (self, NULL, NULL, NULL);
   g_queue_clear_full (&self->windings, (GDestroyNotify) subiter_winding_free);

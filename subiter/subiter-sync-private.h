@@ -7,9 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* GLib's locks are built on futexes inside a library that is not
- * instrumented, so ThreadSanitizer does not see what they order. These two
- * wrappers tell it; in every other build they are the GLib calls. */
 #if defined(__SANITIZE_THREAD__)
 #define SUBITER_TSAN 1
 #elif defined(__has_feature)
@@ -18,6 +15,13 @@ G_BEGIN_DECLS
 #endif
 #endif
 
+/* GLib's locks are built on futexes inside a library that is not
+ * instrumented, so ThreadSanitizer does not see what they order. The wrappers
+ * here tell it; in every other build they are the GLib calls.
+ *
+ * The same goes for the reference count of an object: subiter_sync_release () comes
+ * before a g_object_unref () that may not be the last, and
+ * subiter_sync_acquired () first in finalize. */
 #ifdef SUBITER_TSAN
 void __tsan_acquire (void *addr);
 void __tsan_release (void *addr);

@@ -168,12 +168,18 @@ subiter_worker_list_ports (void)
   return ports;
 }
 
-void
+/* FALSE if that was so before. */
+gboolean
 subiter_worker_refuse_new (void)
 {
+  gboolean is_first;
+
   subiter_lock (&registry_lock);
+  is_first = !refuses_new;
   refuses_new = TRUE;
   subiter_unlock (&registry_lock);
+
+  return is_first;
 }
 
 /* Blocks until no worker lives, or until @deadline (monotonic, µs): FALSE. */
