@@ -223,18 +223,18 @@ subiter_reaper_close (SubiterPort *port)
  * two seconds; a host that finalises Python or unloads what its callables
  * need before that calls this first. Under PyGObject the override does.
  *
- * A further call does not wait again for what did not end in the time of the first.
+ * The time counts from the first call of this function, so that a further one does
+ * not wait again for what did not end in it.
  *
  * Returns: whether all of them have ended
  */
 gboolean
 subiter_shutdown (guint timeout)
 {
-  gint64 deadline = g_get_monotonic_time () + (gint64) timeout * G_TIME_SPAN_MILLISECOND;
+  gint64 deadline;
   g_autoptr (GPtrArray) ports = NULL;
 
-  if (!subiter_worker_refuse_new ())
-    deadline = 0;
+  deadline = subiter_worker_refuse_new () + (gint64) timeout * G_TIME_SPAN_MILLISECOND;
   ports = subiter_worker_list_ports ();
   for (guint i = 0; i < ports->len; i++)
     subiter_reaper_close (ports->pdata[i]);

@@ -16,7 +16,7 @@ gboolean subiter_worker_abandon (SubiterPort *port,
                                  const GError *error);
 
 GPtrArray *subiter_worker_list_ports (void);
-gboolean subiter_worker_refuse_new (void);
+gint64 subiter_worker_refuse_new (void);
 gboolean subiter_worker_wait_for_all (gint64 deadline);
 
 G_END_DECLS

@@ -19,7 +19,8 @@ static GCond registry_left;
 /* registry_lock: the ports whose workers live, not referenced: each takes
  * itself out before the worker's reference goes */
 static GPtrArray *registry;
-static gboolean refuses_new;
+/* registry_lock: since when (monotonic, µs); 0: it accepts */
+static gint64 refuses_new_since;
 static gboolean has_exit_handler;
 static pid_t exit_handler_pid;
 
@@ -39,7 +40,7 @@ register_port (SubiterPort *port,
   gboolean accepted;
 
   subiter_lock (&registry_lock);
-  accepted = !refuses_new;
+  accepted = refuses_new_since == 0;
   if (accepted)
     {
       if (registry == NULL)
@@ -168,18 +169,19 @@ subiter_worker_list_ports (void)
   return ports;
 }
 
-/* FALSE if that was so before. */
-gboolean
+/* Since when that is so, on the monotonic clock in µs. */
+gint64
 subiter_worker_refuse_new (void)
 {
-  gboolean is_first;
+  gint64 since;
 
   subiter_lock (&registry_lock);
-  is_first = !refuses_new;
-  refuses_new = TRUE;
+  if (refuses_new_since == 0)
+    refuses_new_since = g_get_monotonic_time ();
+  since = refuses_new_since;
   subiter_unlock (&registry_lock);
 
-  return is_first;
+  return since;
 }
 
 /* Blocks until no worker lives, or until @deadline (monotonic, µs): FALSE. */
