@@ -201,6 +201,8 @@ subiter_interpreter_dispose (GObject *object)
 {
   SubiterInterpreter *self = SUBITER_INTERPRETER (object);
 
+  subiter_sync_acquired (self);
+
   subiter_interpreter_close (self, NULL);
   subiter_wakeup_detach (self->wakeup);
 

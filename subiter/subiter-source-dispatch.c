@@ -452,6 +452,8 @@ complete_close (SubiterSource *self)
   if (!is_over)
     return;
 
+  /* A function that knows its source would keep it for ever. */
+  subiter_source_set_item_func (self, NULL, NULL, NULL);
   notify_properties (self);
   while ((task = g_queue_pop_head (&tasks)) != NULL)
     {

@@ -107,6 +107,23 @@ listens_for_ends (SubiterSource *self)
   return FALSE;
 }
 
+/* The last report of an iteration, which the dispatch need not have seen. */
+static void
+take_progress (SubiterSource *self,
+               SubiterRun *run)
+{
+  g_autofree char *text = NULL;
+  double fraction;
+
+  if (!subiter_run_take_progress (run, &fraction, &text))
+    return;
+
+  self->progress = fraction;
+  g_free (self->progress_text);
+  self->progress_text = g_steal_pointer (&text);
+  self->progress_changed = TRUE;
+}
+
 /* Takes the oldest winding off, whose run has ended, and leaves what is to be
  * signalled of it to the dispatch. */
 void
@@ -115,6 +132,8 @@ subiter_source_finish_winding (SubiterSource *self)
   SubiterWinding *winding = g_queue_pop_head (&self->windings);
   const GError *error = subiter_run_get_error (winding->run);
 
+  if (self->run == NULL && g_queue_is_empty (&self->windings))
+    take_progress (self, winding->run);
   if (winding->signals_end)
     {
       SubiterState state;
@@ -261,6 +280,7 @@ subiter_source_end (SubiterSource *self,
       return;
     }
 
+  take_progress (self, run);
   subiter_source_add_end (self, run, state, error);
   if (self->pulls && error != NULL)
     {
@@ -339,8 +359,9 @@ subiter_source_stop (SubiterSource *self)
  * @self: a source
  *
  * Holds items back until [method@Subiter.Source.resume] is called. The Python code goes
- * on until [property@Subiter.Source:buffer-size] items wait, then waits
- * itself. Progress and output are still delivered.
+ * on until [property@Subiter.Source:buffer-size] items wait at most, then waits
+ * itself: code that waits for room already goes on once half of it is free. Progress
+ * and output are still delivered.
  *
  * It does nothing if no iteration is under way.
  */
@@ -413,7 +434,8 @@ subiter_source_rewind (SubiterSource *self)
  * @user_data: for @callback
  *
  * Stops the source for good and destroys its interpreter, unless that was given
- * to it as [property@Subiter.Source:interpreter].
+ * to it as [property@Subiter.Source:interpreter]. Once it is closed, it lets go of what
+ * [method@Subiter.Source.set_item_func] set.
  */
 void
 subiter_source_close_async (SubiterSource *self,
@@ -516,6 +538,8 @@ static void
 subiter_source_dispose (GObject *object)
 {
   SubiterSource *self = SUBITER_SOURCE (object);
+
+  subiter_sync_acquired (self);
 
   subiter_lock (&self->lock);
   self->closing = TRUE;

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
  *
  * The same goes for the reference count of an object: subiter_sync_release () comes
  * before a g_object_unref () that may not be the last, and
- * subiter_sync_acquired () first in finalize. */
+ * subiter_sync_acquired () first in dispose and finalize. */
 #ifdef SUBITER_TSAN
 void __tsan_acquire (void *addr);
 void __tsan_release (void *addr);
@@ -33,15 +33,19 @@ void __tsan_release (void *addr);
 #endif
 
 /* Orders what was stored before it and what is loaded after it, against another
- * thread that does the same. ThreadSanitizer does not model fences, so it is
- * given a read-modify-write instead, which costs more and orders as much. */
+ * thread that does the same. ThreadSanitizer does not model fences: it gets a
+ * read-modify-write, which is as good a fence for the processor, and is relaxed so
+ * that it does not make the tool see an order between threads that only the
+ * protocol's own acquire and release may make. */
 static inline void
 subiter_full_fence (void)
 {
 #ifdef SUBITER_TSAN
   static _Atomic int fence;
 
-  atomic_fetch_add_explicit (&fence, 1, memory_order_seq_cst);
+  atomic_signal_fence (memory_order_seq_cst);
+  atomic_fetch_add_explicit (&fence, 1, memory_order_relaxed);
+  atomic_signal_fence (memory_order_seq_cst);
 #else
   atomic_thread_fence (memory_order_seq_cst);
 #endif
