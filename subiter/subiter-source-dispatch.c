@@ -496,8 +496,9 @@ subiter_source_dispatch (SubiterSource *self)
   finish_windings (self);
   emit_ends (self);
 
+  /* A new iteration comes after the end of the one before it. */
   subiter_lock (&self->lock);
-  if (self->run != NULL)
+  if (self->run != NULL && g_queue_is_empty (&self->windings))
     run = subiter_run_ref (self->run);
   subiter_unlock (&self->lock);
   if (run != NULL)

@@ -42,6 +42,8 @@ typedef struct
   /* 0: a single item */
   guint max_items;
   gulong cancelled_id;
+  /* what ended the iteration, for the first of those that waited */
+  GError *error;
 } SubiterRequest;
 
 typedef enum
@@ -125,6 +127,8 @@ struct _SubiterSource
   /* what the next call of next () is to fail with */
   GError *pull_error;
   GQueue requests;
+  /* those whose iteration is over: no item of another may come to them */
+  GQueue over_requests;
   GQueue close_tasks;
   SubiterFailure *failure;
   double progress;
@@ -175,6 +179,7 @@ guint subiter_source_serve_requests (SubiterSource *self,
                                      gint64 deadline);
 void subiter_source_drop_cancelled_requests (SubiterSource *self);
 void subiter_source_end_requests (SubiterSource *self);
+void subiter_source_put_requests_over (SubiterSource *self);
 
 void subiter_source_install_properties (GObjectClass *object_class);
 

@@ -226,6 +226,7 @@ request_free (SubiterRequest *request)
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, request->cancelled_id);
   g_object_unref (request->task);
+  g_clear_error (&request->error);
   g_free (request);
 }
 
@@ -251,6 +252,8 @@ add_request (SubiterSource *self,
   joined = join_iteration (self, &error);
   if (joined)
     g_queue_push_tail (&self->requests, request);
+  if (joined && self->run == NULL)
+    subiter_source_put_requests_over (self);
   subiter_unlock (&self->lock);
 
   if (!joined)
@@ -365,28 +368,51 @@ subiter_source_drop_cancelled_requests (SubiterSource *self)
     }
 }
 
-/* Answers requests that no item will come for: the first with the error that
- * ended the iteration, if one did. */
+/* The iteration is over: no item will come for those that wait. The first of them
+ * is to get the error that ended it, if one did. Called with the lock held. */
+void
+subiter_source_put_requests_over (SubiterSource *self)
+{
+  SubiterRequest *request;
+
+  while ((request = g_queue_pop_head (&self->requests)) != NULL)
+    {
+      request->error = g_steal_pointer (&self->pull_error);
+      g_queue_push_tail (&self->over_requests, request);
+    }
+}
+
+/* Who was to get the error was cancelled: it is for whoever asks next. */
+static void
+keep_error (SubiterSource *self,
+            GError *error)
+{
+  subiter_lock (&self->lock);
+  if (self->run == NULL && self->pull_error == NULL)
+    self->pull_error = g_steal_pointer (&error);
+  subiter_unlock (&self->lock);
+
+  g_clear_error (&error);
+}
+
+/* Answers requests whose iteration is over. */
 void
 subiter_source_end_requests (SubiterSource *self)
 {
-  GQueue ended = G_QUEUE_INIT;
-  SubiterRequest *request;
-  GError *error = NULL;
-
-  subiter_lock (&self->lock);
-  if (self->run == NULL && !g_queue_is_empty (&self->requests))
+  for (;;)
     {
-      ended = self->requests;
-      g_queue_init (&self->requests);
-      error = g_steal_pointer (&self->pull_error);
-    }
-  subiter_unlock (&self->lock);
+      SubiterRequest *request;
 
-  while ((request = g_queue_pop_head (&ended)) != NULL)
-    {
-      if (error != NULL)
-        g_task_return_error (request->task, g_steal_pointer (&error));
+      subiter_lock (&self->lock);
+      request = g_queue_pop_head (&self->over_requests);
+      subiter_unlock (&self->lock);
+      if (request == NULL)
+        return;
+
+      if (g_task_return_error_if_cancelled (request->task))
+        keep_error (self, g_steal_pointer (&request->error));
+      else if (request->error != NULL)
+        g_task_return_error (request->task, g_steal_pointer (&request->error));
       else if (request->max_items == 0)
         g_task_return_pointer (request->task, NULL, NULL);
       else

@@ -250,6 +250,7 @@ subiter_source_wind_down (SubiterSource *self,
   winding->signals_end = signals_end;
   g_queue_push_tail (&self->windings, winding);
   set_state (self, state);
+  subiter_source_put_requests_over (self);
 
   if (port != NULL)
     subiter_reaper_stop (port, winding->run);
@@ -287,6 +288,7 @@ subiter_source_end (SubiterSource *self,
       g_clear_error (&self->pull_error);
       self->pull_error = g_error_copy (error);
     }
+  subiter_source_put_requests_over (self);
   set_state (self, state);
   g_clear_pointer (&self->port, subiter_port_unref);
   subiter_run_unref (g_steal_pointer (&self->run));
@@ -679,6 +681,7 @@ subiter_source_init (SubiterSource *self)
   g_queue_init (&self->windings);
   g_queue_init (&self->ends);
   g_queue_init (&self->requests);
+  g_queue_init (&self->over_requests);
   g_queue_init (&self->close_tasks);
 }
 
