@@ -19,8 +19,9 @@
  * last reference goes. Sources that share an interpreter share its modules and
  * run one after the other.
  *
- * All methods may be called from any thread. Callbacks are called in the
- * thread-default main context of the moment of construction.
+ * All methods may be called from any thread. The callback of an asynchronous one is
+ * called in the thread-default main context of its caller, and not before the
+ * main context of the moment of construction is iterated.
  */
 struct _SubiterInterpreter
 {
@@ -48,22 +49,25 @@ typedef enum
 
 static GParamSpec *properties[PROP_RUNNING + 1];
 
-/* Hands @run to the worker, which is started if there is none. (transfer full):
- * the port it went to. Errors: SUBITER_ERROR_CLOSED, and those of
- * subiter_worker_start (). */
+/* Hands @run to the worker, which is started if there is none. @is_behind tells
+ * whether that has something else to do first. (transfer full): the port it went
+ * to. Errors: SUBITER_ERROR_CLOSED, and those of subiter_worker_start (). */
 SubiterPort *
 subiter_interpreter_submit (SubiterInterpreter *self,
                             SubiterRun *run,
+                            gboolean *is_behind,
                             GError **error)
 {
   g_autoptr (SubiterPort) port = NULL;
+
+  *is_behind = FALSE;
 
   subiter_lock (&self->lock);
   if (self->closed)
     {
       g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
     }
-  else if (self->port != NULL && subiter_port_send (self->port, run))
+  else if (self->port != NULL && subiter_port_send (self->port, run, is_behind))
     {
       port = subiter_port_ref (self->port);
     }
@@ -72,7 +76,7 @@ subiter_interpreter_submit (SubiterInterpreter *self,
       /* There was no worker yet, or it could not work or was given up. */
       g_autoptr (SubiterPort) fresh = subiter_port_new (self->runtime);
 
-      subiter_port_send (fresh, run);
+      subiter_port_send (fresh, run, NULL);
       if (subiter_worker_start (fresh, error))
         {
           g_clear_pointer (&self->port, subiter_port_unref);
@@ -95,7 +99,7 @@ subiter_interpreter_forget (SubiterInterpreter *self,
 
   subiter_lock (&self->lock);
   if (self->port != NULL)
-    subiter_port_send (self->port, run);
+    subiter_port_send (self->port, run, NULL);
   subiter_unlock (&self->lock);
 }
 
@@ -125,14 +129,18 @@ subiter_interpreter_close (SubiterInterpreter *self,
     }
 }
 
-/* Whether it was closed and its worker has ended. */
+/* Whether it was closed and its worker has ended. @error is set if that was given
+ * up instead. */
 gboolean
-subiter_interpreter_has_closed (SubiterInterpreter *self)
+subiter_interpreter_has_closed (SubiterInterpreter *self,
+                                GError **error)
 {
   gboolean has_closed;
 
   subiter_lock (&self->lock);
   has_closed = self->closed && (self->port == NULL || subiter_port_has_exited (self->port));
+  if (has_closed && self->port != NULL)
+    *error = subiter_port_dup_abandoned (self->port);
   subiter_unlock (&self->lock);
 
   return has_closed;
@@ -143,6 +151,7 @@ interpreter_dispatch (gpointer user_data)
 {
   GWeakRef *weak_ref = user_data;
   g_autoptr (SubiterInterpreter) self = g_weak_ref_get (weak_ref);
+  g_autoptr (GError) error = NULL;
   GQueue tasks = G_QUEUE_INIT;
   GTask *task;
 
@@ -150,7 +159,7 @@ interpreter_dispatch (gpointer user_data)
     return G_SOURCE_CONTINUE;
 
   subiter_wakeup_begin (self->wakeup);
-  if (subiter_interpreter_has_closed (self))
+  if (subiter_interpreter_has_closed (self, &error))
     {
       subiter_lock (&self->lock);
       tasks = self->close_tasks;
@@ -163,7 +172,10 @@ interpreter_dispatch (gpointer user_data)
 
   while ((task = g_queue_pop_head (&tasks)) != NULL)
     {
-      g_task_return_boolean (task, TRUE);
+      if (error != NULL)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
       g_object_unref (task);
     }
   subiter_sync_release (self);
@@ -403,6 +415,10 @@ subiter_interpreter_get_running (SubiterInterpreter *self)
  *
  * Ends what runs on the interpreter and destroys it. Sources on it end, and fail
  * with %SUBITER_ERROR_CLOSED if they are started again.
+ *
+ * What does not end in time is given up: code that runs as
+ * [method@Subiter.Source.stop] says, and all else, such as a thread that was left
+ * behind, after five seconds.
  */
 void
 subiter_interpreter_close_async (SubiterInterpreter *self,
@@ -433,7 +449,8 @@ subiter_interpreter_close_async (SubiterInterpreter *self,
  *
  * Completes [method@Subiter.Interpreter.close_async].
  *
- * Errors: %G_IO_ERROR_CANCELLED.
+ * Errors: %G_IO_ERROR_CANCELLED; %SUBITER_ERROR_ABANDONED if the interpreter did not
+ * end in time.
  *
  * Returns: %TRUE, or %FALSE with @error set
  */

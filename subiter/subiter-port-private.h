@@ -13,12 +13,14 @@ const char *subiter_port_get_runtime_name (SubiterPort *port);
 
 /* any thread but the worker's */
 gboolean subiter_port_send (SubiterPort *port,
-                            SubiterRun *run);
+                            SubiterRun *run,
+                            gboolean *is_behind);
 gboolean subiter_port_withdraw (SubiterPort *port,
                                 SubiterRun *run);
-void subiter_port_close (SubiterPort *port);
+gboolean subiter_port_close (SubiterPort *port);
 gboolean subiter_port_has_exited (SubiterPort *port);
 SubiterRun *subiter_port_dup_current (SubiterPort *port);
+GError *subiter_port_dup_abandoned (SubiterPort *port);
 void subiter_port_watch (SubiterPort *port,
                          SubiterWakeup *wakeup);
 void subiter_port_unwatch (SubiterPort *port,

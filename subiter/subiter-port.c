@@ -21,6 +21,8 @@ struct _SubiterPort
   SubiterRun *current;
   SubiterRuntime *runtime;
   GPtrArray *watchers;
+  /* why it counts as gone, if it was given up */
+  GError *abandoned;
   gpointer data;
   GDestroyNotify destroy;
 };
@@ -90,6 +92,7 @@ subiter_port_unref (SubiterPort *port)
   g_clear_pointer (&port->current, subiter_run_unref);
   g_clear_object (&port->runtime);
   g_ptr_array_unref (port->watchers);
+  g_clear_error (&port->abandoned);
   g_free (port->runtime_name);
   g_mutex_clear (&port->lock);
   g_cond_clear (&port->sent);
@@ -118,10 +121,12 @@ subiter_port_get_runtime_name (SubiterPort *port)
   return port->runtime_name;
 }
 
-/* FALSE if the mailbox is closed. */
+/* FALSE if the mailbox is closed. @is_behind (nullable) tells whether the worker has
+ * something else to do first. */
 gboolean
 subiter_port_send (SubiterPort *port,
-                   SubiterRun *run)
+                   SubiterRun *run,
+                   gboolean *is_behind)
 {
   gboolean sent;
 
@@ -129,6 +134,9 @@ subiter_port_send (SubiterPort *port,
   sent = !port->closed;
   if (sent)
     {
+      if (is_behind != NULL)
+        *is_behind = !g_queue_is_empty (&port->mailbox)
+                     || (port->current != NULL && !subiter_run_has_ended (port->current));
       g_queue_push_tail (&port->mailbox, subiter_run_ref (run));
       g_cond_signal (&port->sent);
     }
@@ -186,16 +194,18 @@ end_runs (GQueue *runs,
 }
 
 /* Closes the mailbox: the runs in it end unbegun. The current one is left to
- * the reaper. */
-void
+ * the reaper. FALSE if it was closed before. */
+gboolean
 subiter_port_close (SubiterPort *port)
 {
   g_autoptr (GError) error = NULL;
   GQueue unbegun = G_QUEUE_INIT;
+  gboolean is_first;
 
   error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
 
   subiter_lock (&port->lock);
+  is_first = !port->closed;
   port->closed = TRUE;
   unbegun = port->mailbox;
   g_queue_init (&port->mailbox);
@@ -203,6 +213,8 @@ subiter_port_close (SubiterPort *port)
   subiter_unlock (&port->lock);
 
   end_runs (&unbegun, error);
+
+  return is_first;
 }
 
 /* Takes a run back that the worker has not received: it ends. FALSE if it is
@@ -226,24 +238,28 @@ subiter_port_withdraw (SubiterPort *port,
   return withdrawn;
 }
 
-/* If @run is given: only if that is what the worker is at, which is then
- * referenced by the list of those to be ended. */
+/* The worker is gone, or is given up: if @run is given, only if that is what it
+ * is at, which is then referenced by the list of those to be ended. */
 static gboolean
 leave (SubiterPort *port,
        SubiterRun *run,
+       gboolean is_given_up,
        const GError *error)
 {
   g_autoptr (GPtrArray) watchers = NULL;
   GQueue runs = G_QUEUE_INIT;
 
   subiter_lock (&port->lock);
-  if (run != NULL && (port->current != run || subiter_run_has_ended (run)))
+  if ((is_given_up && port->exited)
+      || (run != NULL && (port->current != run || subiter_run_has_ended (run))))
     {
       subiter_unlock (&port->lock);
       return FALSE;
     }
   port->closed = TRUE;
   port->exited = TRUE;
+  if (is_given_up)
+    port->abandoned = g_error_copy (error);
   runs = port->mailbox;
   g_queue_init (&port->mailbox);
   if (port->current != NULL)
@@ -268,16 +284,31 @@ void
 subiter_port_exit (SubiterPort *port,
                    const GError *error)
 {
-  leave (port, NULL, error);
+  leave (port, NULL, FALSE, error);
 }
 
-/* The worker counts as gone if it still is at @run: FALSE if not. */
+/* The worker counts as gone, if it still is at @run or that is NULL: FALSE if
+ * not, and if it is gone. */
 gboolean
 subiter_port_give_up (SubiterPort *port,
                       SubiterRun *run,
                       const GError *error)
 {
-  return leave (port, run, error);
+  return leave (port, run, TRUE, error);
+}
+
+/* (transfer full) (nullable): why the worker was given up. */
+GError *
+subiter_port_dup_abandoned (SubiterPort *port)
+{
+  GError *error = NULL;
+
+  subiter_lock (&port->lock);
+  if (port->abandoned != NULL)
+    error = g_error_copy (port->abandoned);
+  subiter_unlock (&port->lock);
+
+  return error;
 }
 
 gboolean

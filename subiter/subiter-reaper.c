@@ -14,8 +14,11 @@
 #define INTERRUPT_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
 /* When its worker is given up, in µs after it was told to stop. */
 #define GRACE_PERIOD (2 * G_TIME_SPAN_SECOND)
+/* When a worker is given up that was told to end, in µs: what its code left
+ * behind, such as threads, gets this long. */
+#define CLOSE_GRACE_PERIOD (5 * G_TIME_SPAN_SECOND)
 
-/* One run on its way down the ladder. */
+/* One run on its way down the ladder; or a worker, if there is no run. */
 typedef struct
 {
   _Atomic int ref_count;
@@ -49,7 +52,7 @@ descent_unref (Descent *descent)
     return;
 
   subiter_port_unref (descent->port);
-  subiter_run_unref (descent->run);
+  g_clear_pointer (&descent->run, subiter_run_unref);
   g_free (descent);
 }
 
@@ -88,7 +91,7 @@ interrupt (Descent *descent)
 }
 
 static void
-abandon (Descent *descent)
+abandon_run (Descent *descent)
 {
   SubiterCallable *callable = subiter_run_get_callable (descent->run);
   g_autofree char *name = callable != NULL ? subiter_callable_to_string (callable) : g_strdup ("a run");
@@ -100,18 +103,33 @@ abandon (Descent *descent)
   subiter_worker_abandon (descent->port, descent->run, error);
 }
 
+static void
+abandon_worker (Descent *descent)
+{
+  g_autoptr (GError) error = NULL;
+
+  error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_ABANDONED,
+                       "An interpreter did not end within %d s of being closed and was given up: its code may "
+                       "have left a thread or an exit function behind that does not end",
+                       (int) (CLOSE_GRACE_PERIOD / G_TIME_SPAN_SECOND));
+  subiter_worker_abandon (descent->port, NULL, error);
+}
+
 /* FALSE if the descent is over. */
 static gboolean
 take_step (Descent *descent,
            gint64 now)
 {
-  if (subiter_run_has_ended (descent->run))
+  if (descent->run != NULL ? subiter_run_has_ended (descent->run) : subiter_port_has_exited (descent->port))
     return FALSE;
   if (now < descent->next_step)
     return TRUE;
   if (now >= descent->give_up)
     {
-      abandon (descent);
+      if (descent->run != NULL)
+        abandon_run (descent);
+      else
+        abandon_worker (descent);
       return FALSE;
     }
 
@@ -162,27 +180,19 @@ reaper_main (gpointer data)
   return NULL;
 }
 
-/* Tells @run to stop and sees to it that it does, on the reaper's own time.
- * This may be called from any thread and never blocks. */
-void
-subiter_reaper_stop (SubiterPort *port,
-                     SubiterRun *run)
+static void
+add_descent (SubiterPort *port,
+             SubiterRun *run,
+             gint64 first_step,
+             gint64 give_up)
 {
-  Descent *descent;
-  gint64 now;
+  Descent *descent = g_new0 (Descent, 1);
 
-  if (!subiter_run_stop (run) || subiter_run_has_ended (run))
-    return;
-  if (subiter_port_withdraw (port, run))
-    return;
-
-  now = g_get_monotonic_time ();
-  descent = g_new0 (Descent, 1);
   atomic_init (&descent->ref_count, 1);
   descent->port = subiter_port_ref (port);
-  descent->run = subiter_run_ref (run);
-  descent->next_step = now + INTERRUPT_INTERVAL;
-  descent->give_up = now + GRACE_PERIOD;
+  descent->run = run != NULL ? subiter_run_ref (run) : NULL;
+  descent->next_step = first_step;
+  descent->give_up = give_up;
 
   subiter_lock (&reaper_lock);
   if (descents == NULL)
@@ -200,16 +210,38 @@ subiter_reaper_stop (SubiterPort *port,
   subiter_unlock (&reaper_lock);
 }
 
+/* Tells @run to stop and sees to it that it does, on the reaper's own time.
+ * This may be called from any thread and never blocks. */
+void
+subiter_reaper_stop (SubiterPort *port,
+                     SubiterRun *run)
+{
+  gint64 now;
+
+  if (!subiter_run_stop (run) || subiter_run_has_ended (run))
+    return;
+  if (subiter_port_withdraw (port, run))
+    return;
+
+  now = g_get_monotonic_time ();
+  add_descent (port, run, now + INTERRUPT_INTERVAL, now + GRACE_PERIOD);
+}
+
 /* Closes the mailbox of @port and sees to it that its worker ends. */
 void
 subiter_reaper_close (SubiterPort *port)
 {
   g_autoptr (SubiterRun) current = NULL;
+  gint64 give_up;
 
-  subiter_port_close (port);
+  if (!subiter_port_close (port))
+    return;
+
   current = subiter_port_dup_current (port);
   if (current != NULL)
     subiter_reaper_stop (port, current);
+  give_up = g_get_monotonic_time () + CLOSE_GRACE_PERIOD;
+  add_descent (port, NULL, give_up, give_up);
 }
 
 /**

@@ -50,7 +50,8 @@ gboolean subiter_run_is_empty (SubiterRun *run);
 GVariant *subiter_run_take_variant (SubiterRun *run,
                                     SubiterValue *value);
 const GError *subiter_run_get_error (SubiterRun *run);
-GQueue *subiter_run_take_events (SubiterRun *run);
+GQueue *subiter_run_take_events (SubiterRun *run,
+                                 gboolean *has_waited);
 gboolean subiter_run_has_events (SubiterRun *run);
 void subiter_run_begin_blocking (SubiterRun *run);
 void subiter_run_end_blocking (SubiterRun *run);

@@ -45,6 +45,8 @@ struct _SubiterRun
   /* lock */
   GQueue events;
   gsize n_event_bytes;
+  /* whether the code had to wait until events were taken */
+  gboolean has_waited;
   /* how many threads block for an item of the run */
   guint n_blocking;
   /* the beginning of a character at the end of what was written to stdout and
@@ -622,8 +624,13 @@ push_event (SubiterRun *run,
   subiter_lock (&run->lock);
   while (run->n_event_bytes >= MAX_EVENT_BYTES && run->n_blocking == 0
          && !subiter_run_is_stopping (run) && !subiter_run_has_ended (run))
-    subiter_cond_wait (&run->changed, &run->lock);
-  if (run->n_event_bytes < MAX_EVENT_BYTES || run->n_blocking > 0)
+    {
+      run->has_waited = TRUE;
+      subiter_cond_wait (&run->changed, &run->lock);
+    }
+  /* A run that is to end does not wait: what it writes beyond the limit is lost,
+   * what it logs is not. */
+  if (run->n_event_bytes < MAX_EVENT_BYTES || run->n_blocking > 0 || kind == SUBITER_EVENT_LOG)
     {
       if (kind == SUBITER_EVENT_OUTPUT)
         add_output (run, stream, text, length);
@@ -667,9 +674,11 @@ subiter_run_has_events (SubiterRun *run)
   return has_events;
 }
 
-/* (transfer full): the events that wait, oldest first. */
+/* (transfer full) (nullable): the events that wait, oldest first. @has_waited tells
+ * whether the code had to wait for this. */
 GQueue *
-subiter_run_take_events (SubiterRun *run)
+subiter_run_take_events (SubiterRun *run,
+                         gboolean *has_waited)
 {
   GQueue *events = NULL;
 
@@ -682,6 +691,8 @@ subiter_run_take_events (SubiterRun *run)
       run->n_event_bytes = 0;
       g_cond_broadcast (&run->changed);
     }
+  *has_waited = run->has_waited;
+  run->has_waited = FALSE;
   subiter_unlock (&run->lock);
 
   return events;

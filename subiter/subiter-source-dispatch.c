@@ -106,9 +106,15 @@ static void
 deliver_events (SubiterSource *self,
                 SubiterRun *run)
 {
-  GQueue *events = subiter_run_take_events (run);
   g_autofree char *text = NULL;
+  gboolean has_waited;
+  GQueue *events;
   double fraction;
+
+  /* Code that waited for the application owed it nothing meanwhile. */
+  events = subiter_run_take_events (run, &has_waited);
+  if (has_waited)
+    self->owed_since = 0;
 
   if (events != NULL)
     {
@@ -433,6 +439,7 @@ deliver (SubiterSource *self,
 static void
 complete_close (SubiterSource *self)
 {
+  g_autoptr (GError) error = NULL;
   GQueue tasks = G_QUEUE_INIT;
   gboolean is_over;
   GTask *task;
@@ -440,7 +447,7 @@ complete_close (SubiterSource *self)
   subiter_lock (&self->lock);
   is_over = self->closing && self->run == NULL && g_queue_is_empty (&self->windings)
             && (!self->owns_interpreter || self->interpreter == NULL
-                || subiter_interpreter_has_closed (self->interpreter));
+                || subiter_interpreter_has_closed (self->interpreter, &error));
   if (is_over)
     {
       self->state = SUBITER_STATE_CLOSED;
@@ -457,7 +464,10 @@ complete_close (SubiterSource *self)
   notify_properties (self);
   while ((task = g_queue_pop_head (&tasks)) != NULL)
     {
-      g_task_return_boolean (task, TRUE);
+      if (error != NULL)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
       g_object_unref (task);
     }
 }
@@ -471,7 +481,7 @@ plan_next (SubiterSource *self)
 
   /* No run: nobody waits for its items. */
   subiter_lock (&self->lock);
-  if (self->run != NULL && self->state == SUBITER_STATE_RUNNING
+  if (self->run != NULL && self->state == SUBITER_STATE_RUNNING && g_queue_is_empty (&self->windings)
       && (!self->pulls || !g_queue_is_empty (&self->requests)))
     run = subiter_run_ref (self->run);
   subiter_unlock (&self->lock);

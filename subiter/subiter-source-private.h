@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * subiter-source-pull.c the methods that take items. */
 
 #define SUBITER_SOURCE_DEFAULT_BUFFER_SIZE 64
+/* Room for each is there from the start, 16 bytes. */
+#define SUBITER_SOURCE_MAX_BUFFER_SIZE (1 << 20)
 /* in µs: an eighth of a frame at 60 Hz */
 #define SUBITER_SOURCE_DEFAULT_DISPATCH_BUDGET 2000
 

@@ -90,7 +90,7 @@ subiter_source_get_buffer_size (SubiterSource *self)
 /**
  * subiter_source_set_buffer_size:
  * @self: a source
- * @buffer_size: the number of items, at least 1
+ * @buffer_size: the number of items, from 1 to 1048576
  *
  * Sets how many items may wait, from the next start on.
  */
@@ -101,7 +101,7 @@ subiter_source_set_buffer_size (SubiterSource *self,
   gboolean changed;
 
   g_return_if_fail (SUBITER_IS_SOURCE (self));
-  g_return_if_fail (buffer_size > 0);
+  g_return_if_fail (buffer_size > 0 && buffer_size <= SUBITER_SOURCE_MAX_BUFFER_SIZE);
 
   subiter_lock (&self->lock);
   changed = self->buffer_size != buffer_size;
@@ -662,10 +662,14 @@ subiter_source_get_property (GObject *object,
       g_value_set_uint (value, subiter_source_get_timeout (self));
       break;
     case SUBITER_SOURCE_PROP_INITIALIZERS:
+      subiter_lock (&self->lock);
       g_value_set_boxed (value, self->initializers);
+      subiter_unlock (&self->lock);
       break;
     case SUBITER_SOURCE_PROP_ITEM_TYPE:
+      subiter_lock (&self->lock);
       g_value_set_boxed (value, self->item_type);
+      subiter_unlock (&self->lock);
       break;
     case SUBITER_SOURCE_PROP_PRIORITY:
       g_value_set_int (value, subiter_source_get_priority (self));
@@ -677,7 +681,9 @@ subiter_source_get_property (GObject *object,
       g_value_set_uint (value, subiter_source_get_dispatch_items (self));
       break;
     case SUBITER_SOURCE_PROP_PYTHON_PATH:
+      subiter_lock (&self->lock);
       g_value_set_boxed (value, self->python_path);
+      subiter_unlock (&self->lock);
       break;
     case SUBITER_SOURCE_PROP_STATE:
       g_value_set_enum (value, subiter_source_get_state (self));
@@ -798,7 +804,7 @@ subiter_source_install_properties (GObjectClass *object_class)
    * How many items may wait to be taken. When that many do, the Python code waits.
    */
   properties[SUBITER_SOURCE_PROP_BUFFER_SIZE] =
-      g_param_spec_uint ("buffer-size", NULL, NULL, 1, G_MAXUINT / 2, SUBITER_SOURCE_DEFAULT_BUFFER_SIZE, settable);
+      g_param_spec_uint ("buffer-size", NULL, NULL, 1, SUBITER_SOURCE_MAX_BUFFER_SIZE, SUBITER_SOURCE_DEFAULT_BUFFER_SIZE, settable);
 
   /**
    * SubiterSource:timeout:

@@ -240,6 +240,10 @@ add_request (SubiterSource *self,
   GError *error = NULL;
   gboolean joined;
 
+  /* Nothing is begun for a call that is over. */
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
   request = g_new0 (SubiterRequest, 1);
   request->task = g_object_ref (task);
   request->max_items = max_items;
@@ -287,6 +291,27 @@ add_answer (SubiterSource *self,
   g_signal_connect (task, "notify::completed", G_CALLBACK (on_completed), NULL);
 }
 
+/* There is no item yet. The iteration may have been ended by another thread
+ * meanwhile, with all requests but this one. */
+static void
+give_back (SubiterSource *self,
+           SubiterRun *run,
+           SubiterRequest *request)
+{
+  subiter_lock (&self->lock);
+  if (self->run == run)
+    {
+      g_queue_push_head (&self->requests, request);
+    }
+  else
+    {
+      if (self->run == NULL)
+        request->error = g_steal_pointer (&self->pull_error);
+      g_queue_push_head (&self->over_requests, request);
+    }
+  subiter_unlock (&self->lock);
+}
+
 /* Answers requests, oldest first, until there are none, no items, or @deadline
  * (monotonic, µs) has passed. How many items were given out. */
 guint
@@ -310,9 +335,7 @@ subiter_source_serve_requests (SubiterSource *self,
 
       if (!pop_item (self, run, &item))
         {
-          subiter_lock (&self->lock);
-          g_queue_push_head (&self->requests, request);
-          subiter_unlock (&self->lock);
+          give_back (self, run, request);
           break;
         }
 

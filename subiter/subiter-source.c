@@ -27,10 +27,10 @@
  * subiter_source_start (source);
  * ```
  *
- * **Context.** Signals are emitted, callbacks called and property changes notified
+ * **Context.** Signals are emitted, items handed over and what happens by itself is notified
  * in the thread-default main context of the moment of construction, never
  * on another thread. The methods may be called from any thread unless they say
- * otherwise.
+ * otherwise; those that set a property notify where they are called.
  *
  * **Order.** Items arrive in the order in which they were produced, none is lost
  * and none comes twice. An iteration ends in exactly one of
@@ -221,7 +221,6 @@ subiter_source_begin (SubiterSource *self,
   subiter_run_set_forward_output (self->run, !subiter_source_wants_output (self));
 
   self->pulls = pulls;
-  self->queued = !self->owns_interpreter || !g_queue_is_empty (&self->windings);
   self->n_iterations++;
   self->progress_changed = self->progress > 0.0 || self->progress_text != NULL;
   self->progress = 0.0;
@@ -231,7 +230,7 @@ subiter_source_begin (SubiterSource *self,
   atomic_store_explicit (&self->n_items, 0, memory_order_relaxed);
   set_state (self, SUBITER_STATE_RUNNING);
 
-  self->port = subiter_interpreter_submit (self->interpreter, self->run, &error);
+  self->port = subiter_interpreter_submit (self->interpreter, self->run, &self->queued, &error);
   if (self->port == NULL)
     subiter_run_end (self->run, error);
 }
@@ -405,25 +404,29 @@ subiter_source_resume (SubiterSource *self)
  *
  * Makes a source whose iteration has ended idle again, so that the next call of
  * [method@Subiter.Source.next] or its like begins another one. To rewind a source
- * that runs is a programming error.
+ * that runs, or one that was closed, is a programming error.
  */
 void
 subiter_source_rewind (SubiterSource *self)
 {
+  gboolean is_closed;
   gboolean is_active;
 
   g_return_if_fail (SUBITER_IS_SOURCE (self));
 
   subiter_lock (&self->lock);
+  is_closed = self->closing;
   is_active = self->run != NULL;
-  if (!is_active && !self->closing)
+  if (!is_active && !is_closed)
     {
       g_clear_error (&self->pull_error);
       set_state (self, SUBITER_STATE_IDLE);
     }
   subiter_unlock (&self->lock);
 
-  if (is_active)
+  if (is_closed)
+    g_critical ("A SubiterSource cannot be rewound after it was closed");
+  else if (is_active)
     g_critical ("A SubiterSource cannot be rewound while it is running");
   subiter_source_changed (self);
 }
@@ -453,6 +456,13 @@ subiter_source_close_async (SubiterSource *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, subiter_source_close_async);
 
+  /* It was disposed of, and is closed since. */
+  if (self->interpreter == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
   subiter_lock (&self->lock);
   self->closing = TRUE;
   if (self->run != NULL)
@@ -475,7 +485,8 @@ subiter_source_close_async (SubiterSource *self,
  *
  * Completes [method@Subiter.Source.close_async].
  *
- * Errors: %G_IO_ERROR_CANCELLED.
+ * Errors: %G_IO_ERROR_CANCELLED; %SUBITER_ERROR_ABANDONED if the interpreter did not
+ * end in time, as [method@Subiter.Interpreter.close_async] says.
  *
  * Returns: %TRUE, or %FALSE with @error set
  */
@@ -551,7 +562,11 @@ subiter_source_dispose (GObject *object)
 
   if (self->interpreter != NULL)
     {
-      if (!self->owns_interpreter)
+      /* Others may hold it: one that the source has made ends with it all the
+       * same. */
+      if (self->owns_interpreter)
+        subiter_interpreter_close (self->interpreter, NULL);
+      else
         subiter_interpreter_forget (self->interpreter, self->stream_id);
       g_clear_object (&self->interpreter);
     }
@@ -626,7 +641,8 @@ subiter_source_class_init (SubiterSourceClass *klass)
    *
    * No item came within [property@Subiter.Source:timeout]. If no handler
    * returns %TRUE, this is the end of the iteration: its code is told to end as
-   * [method@Subiter.Source.stop] does it, and nothing more is signalled.
+   * [method@Subiter.Source.stop] does it, and nothing more is signalled but what it writes
+   * meanwhile.
    *
    * Returns: %TRUE to grant another period of the same length
    */

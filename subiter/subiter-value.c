@@ -149,20 +149,27 @@ subiter_value_set_double (SubiterValue *value,
  * @length: how many bytes of @text to take, or -1 for all up to its NUL
  *
  * Makes @value hold a copy of a `str`.
+ *
+ * Returns: %FALSE if there is no memory for it
  */
-void
+gboolean
 subiter_value_set_string (SubiterValue *value,
                           const char *text,
                           gssize length)
 {
   gsize n_bytes = length < 0 ? strlen (text) : (gsize) length;
-  char *copy = g_malloc (n_bytes + 1);
+  char *copy = g_try_malloc (n_bytes + 1);
+
+  if (copy == NULL)
+    return FALSE;
 
   memcpy (copy, text, n_bytes);
   copy[n_bytes] = '\0';
 
   value->kind = SUBITER_VALUE_STRING;
   value->data.string = copy;
+
+  return TRUE;
 }
 
 /**
@@ -234,7 +241,13 @@ set_container (SubiterValue *value,
 {
   SubiterValueNode *node;
 
-  node = g_malloc0 (sizeof (SubiterValueNode) + n_values * sizeof (SubiterValue));
+  if (n_values > (G_MAXSIZE - sizeof (SubiterValueNode)) / sizeof (SubiterValue))
+    return NULL;
+
+  node = g_try_malloc0 (sizeof (SubiterValueNode) + n_values * sizeof (SubiterValue));
+  if (node == NULL)
+    return NULL;
+
   node->n_values = n_values;
   value->kind = kind;
   value->data.node = node;
@@ -249,7 +262,8 @@ set_container (SubiterValue *value,
  *
  * Makes @value hold a `tuple` of values that the caller fills in.
  *
- * Returns: (transfer none): the values, all `None`
+ * Returns: (transfer none) (nullable): the values, all `None`, or %NULL if there is no
+ *   memory for them
  */
 SubiterValue *
 subiter_value_set_tuple (SubiterValue *value,
@@ -265,7 +279,8 @@ subiter_value_set_tuple (SubiterValue *value,
  *
  * Makes @value hold a `list` of values that the caller fills in.
  *
- * Returns: (transfer none): the values, all `None`
+ * Returns: (transfer none) (nullable): the values, all `None`, or %NULL if there is no
+ *   memory for them
  */
 SubiterValue *
 subiter_value_set_list (SubiterValue *value,
@@ -281,14 +296,14 @@ subiter_value_set_list (SubiterValue *value,
  *
  * Makes @value hold a `dict` of keys and values that the caller fills in.
  *
- * Returns: (transfer none): twice @n_pairs values, all `None`: each key is
- *   followed by its value
+ * Returns: (transfer none) (nullable): twice @n_pairs values, all `None`: each key is
+ *   followed by its value; or %NULL if there is no memory for them
  */
 SubiterValue *
 subiter_value_set_dict (SubiterValue *value,
                         gsize n_pairs)
 {
-  return set_container (value, SUBITER_VALUE_DICT, n_pairs * 2);
+  return n_pairs <= G_MAXSIZE / 2 ? set_container (value, SUBITER_VALUE_DICT, n_pairs * 2) : NULL;
 }
 
 /* What Python calls it. */

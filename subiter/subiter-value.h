@@ -100,9 +100,9 @@ SUBITER_AVAILABLE_IN_ALL
 void subiter_value_set_double (SubiterValue *value,
                                double number);
 SUBITER_AVAILABLE_IN_ALL
-void subiter_value_set_string (SubiterValue *value,
-                               const char *text,
-                               gssize length);
+gboolean subiter_value_set_string (SubiterValue *value,
+                                   const char *text,
+                                   gssize length);
 SUBITER_AVAILABLE_IN_ALL
 void subiter_value_take_bytes (SubiterValue *value,
                                GBytes *bytes);

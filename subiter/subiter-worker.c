@@ -82,17 +82,23 @@ check_all_ended (SubiterPort *port,
                  subiter_port_get_runtime_name (port));
 }
 
-/* Python code counts on an exception where it writes to a pipe that nobody
- * reads, and Python ignores the signal for that. It may not be ours to ignore
- * for the whole program, but it is sent to the thread that writes. */
+/* Python code counts on an exception where it writes to a pipe or socket that nobody
+ * reads, and Python ignores the signal for that when it starts a program. One
+ * that was not started by Python gets the same, as it does from GSocket, unless
+ * it has a handler of its own. To block it here instead would be inherited by the
+ * processes that the code starts. */
 static void
-block_sigpipe (void)
+ignore_sigpipe (void)
 {
-  sigset_t signals;
+  static gsize done;
+  struct sigaction old;
 
-  sigemptyset (&signals);
-  sigaddset (&signals, SIGPIPE);
-  pthread_sigmask (SIG_BLOCK, &signals, NULL);
+  if (g_once_init_enter (&done))
+    {
+      if (sigaction (SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+        signal (SIGPIPE, SIG_IGN);
+      g_once_init_leave (&done, 1);
+    }
 }
 
 static gpointer
@@ -102,7 +108,7 @@ worker_main (gpointer data)
   g_autoptr (SubiterRuntime) runtime = NULL;
   g_autoptr (GError) error = NULL;
 
-  block_sigpipe ();
+  ignore_sigpipe ();
   runtime = subiter_runtime_lookup (subiter_port_get_runtime_name (port), &error);
   if (runtime != NULL)
     {
@@ -140,8 +146,8 @@ subiter_worker_start (SubiterPort *port,
   return TRUE;
 }
 
-/* From here on the worker counts as gone, whatever it does. FALSE if it has got
- * past @run. */
+/* From here on the worker counts as gone, whatever it does. FALSE if it is, or
+ * if @run is given and it has got past that. */
 gboolean
 subiter_worker_abandon (SubiterPort *port,
                         SubiterRun *run,

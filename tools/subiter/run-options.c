@@ -5,6 +5,9 @@
 #include "arguments.h"
 #include "entry-point.h"
 
+/* That of the property, which is documented. */
+#define MAX_BUFFER_SIZE (1u << 20)
+
 #define MAX_JOBS 256
 
 #define DESCRIPTION                                                                       \
@@ -125,9 +128,9 @@ check_numbers (const Given *given,
 {
   if (given->n_jobs < 1 || given->n_jobs > MAX_JOBS)
     return refuse (error, "--jobs=%d is out of range; it has to be from 1 to %d", given->n_jobs, MAX_JOBS);
-  if (given->buffer_size < 1 || given->buffer_size > G_MAXUINT / 2)
+  if (given->buffer_size < 1 || given->buffer_size > MAX_BUFFER_SIZE)
     return refuse (error, "--buffer-size=%" G_GINT64_FORMAT " is out of range; it has to be from 1 to %u",
-                   given->buffer_size, G_MAXUINT / 2);
+                   given->buffer_size, MAX_BUFFER_SIZE);
   if (given->timeout < 0 || given->timeout > G_MAXUINT)
     return refuse (error, "--timeout=%" G_GINT64_FORMAT " is out of range; it has to be from 0, for none, "
                           "to %u ms",

@@ -224,8 +224,11 @@ take_exception (EngineOutcome *outcome,
   g_autofree char *unfit_module = NULL;
   PyObject *stopped_type = engine_worker_get_stopped_type (outcome->worker);
 
+  /* Only who is told to stop may end by that: code that raises it by itself fails
+   * like any other. */
   if (exception == NULL || outcome->error != NULL
-      || (stopped_type != NULL && PyErr_GivenExceptionMatches (exception, stopped_type)))
+      || (stopped_type != NULL && PyErr_GivenExceptionMatches (exception, stopped_type)
+          && engine_worker_is_stopping (outcome->worker)))
     {
       g_free (message);
       return;

@@ -48,7 +48,7 @@ ensure_stream (EngineInterpreter *self,
   return stream;
 }
 
-/* Each folder once, in order, before those that were there. */
+/* Each folder once, in order, before all others that are there. */
 static gboolean
 add_python_path (SubiterRun *run,
                  EngineOutcome *outcome)
@@ -64,8 +64,10 @@ add_python_path (SubiterRun *run,
     {
       g_autoptr (PyObject) folder = PyUnicode_DecodeFSDefault (folders[i]);
       int known = folder != NULL ? PySequence_Contains (path, folder) : -1;
+      Py_ssize_t place = known > 0 ? PySequence_Index (path, folder) : -1;
 
-      if (known < 0 || (known == 0 && PyList_Insert (path, position++, folder) != 0))
+      if (known < 0 || (known > 0 && (place < 0 || PySequence_DelItem (path, place) != 0))
+          || PyList_Insert (path, position++, folder) != 0)
         {
           engine_outcome_take_exception (outcome);
           return FALSE;

@@ -69,6 +69,15 @@ refuse_surrogate (const EnginePlace *place,
 }
 
 static gboolean
+refuse_size (const EnginePlace *place,
+             EngineOutcome *outcome)
+{
+  engine_place_refuse (place, outcome, "there is no memory for a copy; make the items smaller");
+
+  return FALSE;
+}
+
+static gboolean
 value_from_str (SubiterValue *value,
                 PyObject *object,
                 const EnginePlace *place,
@@ -89,9 +98,7 @@ value_from_str (SubiterValue *value,
       return FALSE;
     }
 
-  subiter_value_set_string (value, text, length);
-
-  return TRUE;
+  return subiter_value_set_string (value, text, length) || refuse_size (place, outcome);
 }
 
 static gboolean
@@ -115,6 +122,9 @@ value_from_list (SubiterValue *value,
   gsize length = (gsize) PyList_GET_SIZE (object);
   SubiterValue *members = subiter_value_set_list (value, length);
   EnginePlace place = { .parent = parent, .depth = parent->depth + 1 };
+
+  if (members == NULL)
+    return refuse_size (parent, outcome);
 
   for (gsize i = 0; i < length; i++)
     {
@@ -144,6 +154,9 @@ value_from_tuple (SubiterValue *value,
   gsize length = (gsize) PyTuple_GET_SIZE (object);
   SubiterValue *members = subiter_value_set_tuple (value, length);
   EnginePlace place = { .parent = parent, .depth = parent->depth + 1 };
+
+  if (members == NULL)
+    return refuse_size (parent, outcome);
 
   for (gsize i = 0; i < length; i++)
     {
@@ -192,6 +205,9 @@ value_from_exact_dict (SubiterValue *value,
   PyObject *key;
   PyObject *member;
 
+  if (pairs == NULL)
+    return refuse_size (place, outcome);
+
   for (gsize i = 0; i < length; i++)
     {
       gboolean converted;
@@ -228,6 +244,9 @@ value_from_dict_subclass (SubiterValue *value,
     }
 
   pairs = subiter_value_set_dict (value, (gsize) PyList_GET_SIZE (items));
+  if (pairs == NULL)
+    return refuse_size (place, outcome);
+
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE (items); i++)
     {
       PyObject *item = PyList_GET_ITEM (items, i);
