@@ -39,8 +39,6 @@ on_item (SubiterSource *source,
 {
   if (is_moment ("item"))
     leave ();
-  else if (is_moment ("parked"))
-    subiter_source_pause (source);
 }
 
 static void
@@ -55,7 +53,7 @@ on_output (SubiterSource *source,
     subiter_source_close_async (source, NULL, NULL, NULL);
 
   if (is_moment ("output") || is_moment ("stopped") || is_moment ("closed")
-      || (is_moment ("parked") && strstr (output->str, "\n5\n") != NULL))
+      || (is_moment ("parked") && strstr (output->str, "\n4\n") != NULL))
     leave ();
 }
 
@@ -87,6 +85,9 @@ main (int argc,
   g_signal_connect (source, "failed", G_CALLBACK (on_end), NULL);
   if (!is_moment ("never"))
     subiter_source_start (source);
+  /* With four items in the buffer and one in hand. */
+  if (is_moment ("parked"))
+    subiter_source_pause (source);
   if (is_moment ("never") || is_moment ("started"))
     leave ();
   else

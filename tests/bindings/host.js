@@ -26,8 +26,6 @@ source.buffer_size = 4;
 source.connect('item', () => {
     if (moment === 'item')
         leave();
-    else if (moment === 'parked')
-        source.pause();
 });
 source.connect('output', (_source, _stream, text) => {
     output += text;
@@ -35,7 +33,7 @@ source.connect('output', (_source, _stream, text) => {
         source.stop();
     else if (moment === 'closed')
         source.close_async(null, null);
-    if (['output', 'stopped', 'closed'].includes(moment) || moment === 'parked' && output.includes('\n5\n'))
+    if (['output', 'stopped', 'closed'].includes(moment) || moment === 'parked' && output.includes('\n4\n'))
         leave();
 });
 for (const name of ['finished', 'failed']) {
@@ -46,6 +44,9 @@ for (const name of ['finished', 'failed']) {
 }
 if (moment !== 'never')
     source.start();
+// With four items in the buffer and one in hand.
+if (moment === 'parked')
+    source.pause();
 if (moment === 'never' || moment === 'started')
     print('leaving');
 else

@@ -29,8 +29,6 @@ def leave():
 def on_item(source, item):
     if moment == 'item':
         leave()
-    elif moment == 'parked':
-        source.pause()
 
 
 def on_output(source, stream, text):
@@ -44,7 +42,7 @@ def on_output(source, stream, text):
     elif moment == 'closed':
         source.close_async(None, None)
         leave()
-    elif moment == 'parked' and '\n5\n' in output:
+    elif moment == 'parked' and '\n4\n' in output:
         leave()
 
 
@@ -61,6 +59,9 @@ source.connect('finished', on_end)
 source.connect('failed', on_end)
 if moment != 'never':
     source.start()
+if moment == 'parked':
+    # With four items in the buffer and one in hand.
+    source.pause()
 if moment in ('never', 'started'):
     print('leaving', flush=True)
 else:

@@ -53,11 +53,25 @@ record_trouble (Record *record,
   g_string_append_c (record->trouble, '\n');
 }
 
+/* What is sent on by somebody, over D-Bus or into a file, has to be the same
+ * when it is read. */
+static void
+check_serialised (Record *record,
+                  GVariant *item)
+{
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (item);
+  g_autoptr (GVariant) read = g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (item), bytes, FALSE));
+
+  if (!g_variant_is_normal_form (read))
+    record_trouble (record, "item %u is lost in part if it is serialised", record->items->len);
+}
+
 /* By type and serialised form where the table has a checksum, else as text. */
 void
 record_item (Record *record,
              GVariant *item)
 {
+  check_serialised (record, item);
   if (!json_object_has_member (record->scenario, "sha256"))
     {
       g_ptr_array_add (record->items, g_variant_print (item, TRUE));

@@ -32,6 +32,8 @@ export class Record {
             this.checksum.update(encoder.encode(`${item.get_type_string()}\0`));
             if (item.get_size() > 0)
                 this.checksum.update(item.get_data_as_bytes().toArray());
+        } else if ('range' in this.scenario && item.get_type_string() === 'x') {
+            this.items.push(item.get_int64());
         } else {
             this.items.push(item.print(true));
         }
@@ -79,7 +81,7 @@ export class Record {
         const count = isRange ? scenario.range : scenario.items.length;
         this.checkSame('number of items', items.length, count);
         for (let i = 0; i < Math.min(items.length, count); i++) {
-            const wanted = isRange ? `int64 ${i}` : parseVariant(scenario.items[i]).print(true);
+            const wanted = isRange ? i : parseVariant(scenario.items[i]).print(true);
             if (items[i] !== wanted) {
                 this.trouble.push(`item ${i} is ${items[i]}, not ${wanted}`);
                 return;

@@ -50,7 +50,7 @@ loop_main (gpointer data)
       subiter_test_log_free (log);
     }
   g_main_context_pop_thread_default (context);
-  g_clear_object (&loop->interpreter);
+  subiter_test_unref (g_steal_pointer (&loop->interpreter));
 
   return NULL;
 }

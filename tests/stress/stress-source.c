@@ -47,6 +47,8 @@ check_item (Slot *slot,
   g_assert_true (g_thread_self () == slot->thread);
   g_assert_nonnull (slot->source);
   g_assert_true (slot->is_active);
+  /* Those before it have had their ends. */
+  g_assert_cmpuint (slot->n_ends + 1, ==, slot->n_starts);
   g_assert_cmpint (g_variant_get_int64 (item), ==, slot->expected);
   slot->expected++;
 }
@@ -121,6 +123,14 @@ on_output (SubiterSource *source,
 }
 
 static void
+drop_output (SubiterSource *source,
+             SubiterStream stream,
+             const char *text,
+             gpointer user_data)
+{
+}
+
+static void
 set_visible (Stress *stress,
              guint i,
              SubiterSource *source)
@@ -132,7 +142,8 @@ set_visible (Stress *stress,
   stress->visible[i] = source != NULL ? g_object_ref (source) : NULL;
   subiter_unlock (&stress->lock);
 
-  g_clear_object (&before);
+  if (before != NULL)
+    subiter_test_unref (before);
 }
 
 static void
@@ -162,6 +173,8 @@ fill_slot (Stress *stress,
   g_signal_connect (slot->source, "failed", G_CALLBACK (on_failed), slot);
   g_signal_connect (slot->source, "timeout", G_CALLBACK (on_timeout), slot);
   g_signal_connect (slot->source, "output", G_CALLBACK (on_output), slot);
+  /* This one stays when the slot goes, or the output would be the test's. */
+  g_signal_connect (slot->source, "output", G_CALLBACK (drop_output), NULL);
   if (slot->expected == 0)
     g_signal_connect (slot->source, "item", G_CALLBACK (on_item), slot);
   set_visible (stress, i, slot->source);
@@ -275,7 +288,7 @@ meddle_main (gpointer data)
   while (!subiter_test_flag_is_set (&stress->ends))
     {
       guint i = stress_pick (meddler->rand, N_SLOTS);
-      g_autoptr (SubiterSource) source = NULL;
+      SubiterSource *source = NULL;
 
       subiter_lock (&stress->lock);
       if (stress->visible[i] != NULL)
@@ -313,6 +326,7 @@ meddle_main (gpointer data)
         default:
           g_usleep (100);
         }
+      subiter_test_unref (source);
     }
 
   return NULL;
@@ -370,7 +384,7 @@ test_everything (void)
 static gpointer
 unref_main (gpointer data)
 {
-  g_object_unref (data);
+  subiter_test_unref (data);
 
   return NULL;
 }

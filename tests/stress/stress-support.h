@@ -23,7 +23,7 @@ stress_seed (void)
 static inline guint
 stress_rounds (guint n)
 {
-  if (g_getenv ("SUBITER_TEST_THOROUGH") != NULL || g_test_thorough ())
+  if (subiter_test_is_thorough ())
     return n * 50;
 
   return g_getenv ("SUBITER_TEST_VALGRIND") != NULL ? MAX (n / 10, 1) : n;

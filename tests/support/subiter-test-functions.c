@@ -248,7 +248,8 @@ iterate_output (SubiterTestCall *call)
 
       if (g_variant_is_of_type (arg, G_VARIANT_TYPE_BYTESTRING))
         {
-          text = g_variant_get_fixed_array (arg, &length, 1);
+          text = g_variant_get_bytestring (arg);
+          length = strlen (text);
         }
       else
         {
@@ -313,6 +314,13 @@ iterate_leave (SubiterTestCall *call)
 }
 
 static void
+iterate_linger (SubiterTestCall *call)
+{
+  call->worker->lingers = TRUE;
+  subiter_run_finish (call->run);
+}
+
+static void
 iterate_setup (SubiterTestCall *call)
 {
 }
@@ -328,6 +336,7 @@ static const SubiterTestFunction functions[] = {
   { "generator", TRUE, iterate_range },
   { "kinds", FALSE, iterate_kinds },
   { "leave", FALSE, iterate_leave },
+  { "linger", FALSE, iterate_linger },
   { "log", FALSE, iterate_log },
   { "output", FALSE, iterate_output },
   { "parting", FALSE, iterate_parting },

@@ -14,6 +14,7 @@ typedef struct
   /* the worker's own: what is kept of each source, by stream id */
   GHashTable *streams;
   gboolean leaves;
+  gboolean lingers;
 
   GMutex lock;
   /* lock: the run that may be interrupted, and how often it was */

@@ -260,6 +260,8 @@ subiter_test_runtime_run (SubiterRuntime *runtime,
       serve (worker, run);
       subiter_run_unref (run);
     }
+  while (worker->lingers && !subiter_test_runtime_is_released ())
+    g_usleep (200);
   add_trace ("leave", NULL);
   subiter_test_runtime_add (SUBITER_TEST_LEFT);
 

@@ -28,6 +28,8 @@ G_BEGIN_DECLS
  *   chatter (n, stream)    n lines of output, then one item
  *   log (level, …)         logs the other arguments
  *   progress (n)           n reports of progress, an item after each
+ *   linger ()              nothing, but its worker does not end before the test
+ *                          lets it
  *   leave ()               makes the runtime return without ending the run
  *   setup (), setup_fails ()   for initializers
  *
@@ -68,7 +70,7 @@ GThread *subiter_test_runtime_get_thread (void);
 
 /* Lets n more items of gated () through. */
 void subiter_test_runtime_permit (int n);
-/* Lets every stubborn () end. */
+/* Lets every stubborn () and linger () end. */
 void subiter_test_runtime_release (void);
 
 /* Makes a value as Python would of something of that type. */

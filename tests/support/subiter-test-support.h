@@ -21,6 +21,9 @@ void subiter_test_init (int *argc,
 void subiter_test_add (const char *path,
                        void (*func) (void));
 int subiter_test_run (void);
+/* Whether the tests may take their time: SUBITER_TEST_THOROUGH, which the
+ * setup of that name sets, or -m thorough. */
+gboolean subiter_test_is_thorough (void);
 
 /* A condition is waited for; that it does not come to be is a failure of the
  * test, found after a time that no machine needs. */
@@ -78,7 +81,6 @@ typedef struct
   guint grants;
   /* whether items are only checked to be 0, 1, …; they are not in the text */
   gboolean counts;
-  SubiterState last_state;
 } SubiterTestLog;
 
 SubiterTestLog *subiter_test_log_new (SubiterSource *source);
@@ -113,6 +115,10 @@ SubiterSource *subiter_test_source_new_on (SubiterInterpreter *interpreter,
 SubiterCallable *subiter_test_callable_new (const char *function,
                                             const char *args);
 void subiter_test_expect_critical (const char *pattern);
+
+/* Drops a reference on a thread, as any program may: but GLib's counting, by
+ * which the last one comes after the others, is not seen by a sanitizer. */
+void subiter_test_unref (gpointer object);
 
 /* Drops the last reference, and says so if it was not. */
 #define subiter_test_assert_last_unref(object) \

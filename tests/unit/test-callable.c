@@ -171,15 +171,25 @@ assert_bound (SubiterCallable *callable,
   g_assert_cmpstr (kwargs_text, ==, kwargs);
 }
 
-static GVariant *
-parse (const char *text)
+/* Both are given as text, or as NULL. */
+static SubiterCallable *
+bind (SubiterCallable *callable,
+      const char *args,
+      const char *kwargs,
+      GError **error)
 {
-  GError *error = NULL;
-  GVariant *variant = g_variant_parse (NULL, text, NULL, NULL, &error);
+  g_autoptr (GVariant) args_variant = NULL;
+  g_autoptr (GVariant) kwargs_variant = NULL;
+  GError *parse_error = NULL;
 
-  g_assert_no_error (error);
+  if (args != NULL)
+    args_variant = g_variant_parse (NULL, args, NULL, NULL, &parse_error);
+  g_assert_no_error (parse_error);
+  if (kwargs != NULL)
+    kwargs_variant = g_variant_parse (NULL, kwargs, NULL, NULL, &parse_error);
+  g_assert_no_error (parse_error);
 
-  return variant;
+  return subiter_callable_bind (callable, args_variant, kwargs_variant, error);
 }
 
 static void
@@ -190,10 +200,9 @@ test_bind (void)
   g_autoptr (SubiterCallable) twice = NULL;
   g_autoptr (SubiterCallable) thrice = NULL;
   g_autoptr (SubiterCallable) plain = NULL;
-  g_autoptr (GVariant) sunk = g_variant_ref_sink (parse ("('c',)"));
   GError *error = NULL;
 
-  once = subiter_callable_bind (callable, g_variant_new ("(is)", 1, "b"), parse ("{'k': <1>, 'l': <2>}"), &error);
+  once = bind (callable, "(1, 'b')", "{'k': <1>, 'l': <2>}", &error);
   g_assert_no_error (error);
   assert_bound (once, "(1, 'b')", "{'k': <1>, 'l': <2>}");
   assert_bound (callable, NULL, NULL);
@@ -201,28 +210,56 @@ test_bind (void)
   g_assert_cmpstr (subiter_callable_get_attribute (once), ==, "f");
 
   /* As functools.partial () does it: appended, and overridden. */
-  twice = subiter_callable_bind (once, sunk, parse ("{'l': <'new'>, 'm': <3>}"), &error);
+  twice = bind (once, "('c',)", "{'k': <'new'>, 'm': <3>}", &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (g_variant_n_children (subiter_callable_get_kwargs (twice)), ==, 3);
-  {
-    g_autoptr (GVariant) l = g_variant_lookup_value (subiter_callable_get_kwargs (twice), "l", NULL);
-
-    g_assert_cmpstr (g_variant_get_string (l, NULL), ==, "new");
-  }
-  {
-    g_autofree char *text = g_variant_print (subiter_callable_get_args (twice), TRUE);
-
-    g_assert_cmpstr (text, ==, "(1, 'b', 'c')");
-  }
+  assert_bound (twice, "(1, 'b', 'c')", "{'l': <2>, 'k': <'new'>, 'm': <3>}");
   assert_bound (once, "(1, 'b')", "{'k': <1>, 'l': <2>}");
 
   /* Nothing more is nothing lost. */
-  thrice = subiter_callable_bind (once, NULL, NULL, &error);
+  thrice = bind (once, NULL, NULL, &error);
   g_assert_no_error (error);
   assert_bound (thrice, "(1, 'b')", "{'k': <1>, 'l': <2>}");
-  plain = subiter_callable_bind (callable, NULL, NULL, &error);
+  plain = bind (callable, NULL, NULL, &error);
   g_assert_no_error (error);
   assert_bound (plain, NULL, NULL);
+}
+
+/* Floating variants are consumed, whatever comes of it. */
+static void
+test_bind_floating (void)
+{
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+  g_autoptr (SubiterCallable) bound = NULL;
+  GError *error = NULL;
+
+  bound = subiter_callable_bind (callable, g_variant_new ("(is)", 1, "b"), g_variant_new_parsed ("{'k': <1>}"), &error);
+  g_assert_no_error (error);
+  assert_bound (bound, "(1, 'b')", "{'k': <1>}");
+  g_assert_null (subiter_callable_bind (callable, g_variant_new_int32 (1), g_variant_new_parsed ("{'k': <1>}"), NULL));
+}
+
+static void
+on_freed (gpointer data)
+{
+  (*(int *) data)++;
+}
+
+/* The memory of arguments is the callable's own: it may be let go of on any
+ * thread. */
+static void
+test_bind_copies (void)
+{
+  static const gint32 numbers[] = { 1, 2 };
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+  g_autoptr (SubiterCallable) bound = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  int n_freed = 0;
+
+  bytes = g_bytes_new_with_free_func (numbers, sizeof numbers, on_freed, &n_freed);
+  bound = subiter_callable_bind (callable, g_variant_new_from_bytes (G_VARIANT_TYPE ("(ii)"), bytes, TRUE), NULL, NULL);
+  g_clear_pointer (&bytes, g_bytes_unref);
+  g_assert_cmpint (n_freed, ==, 1);
+  assert_bound (bound, "(1, 2)", NULL);
 }
 
 static void
@@ -232,9 +269,9 @@ test_bind_empty (void)
   g_autoptr (SubiterCallable) bound = NULL;
   g_autoptr (SubiterCallable) more = NULL;
 
-  bound = subiter_callable_bind (callable, parse ("()"), parse ("@a{sv} {}"), NULL);
+  bound = bind (callable, "()", "@a{sv} {}", NULL);
   assert_bound (bound, "()", "@a{sv} {}");
-  more = subiter_callable_bind (bound, parse ("(1,)"), parse ("{'k': <1>}"), NULL);
+  more = bind (bound, "(1,)", "{'k': <1>}", NULL);
   assert_bound (more, "(1,)", "{'k': <1>}");
 }
 
@@ -258,11 +295,9 @@ test_bind_refused (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      GVariant *args = bad[i][0] != NULL ? parse (bad[i][0]) : NULL;
-      GVariant *kwargs = bad[i][1] != NULL ? parse (bad[i][1]) : NULL;
       GError *error = NULL;
 
-      g_assert_null (subiter_callable_bind (callable, args, kwargs, &error));
+      g_assert_null (bind (callable, bad[i][0], bad[i][1], &error));
       g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT);
       g_assert_nonnull (strstr (error->message, bad[i][2]));
       g_clear_error (&error);
@@ -313,6 +348,8 @@ main (int argc,
   subiter_test_add ("/callable/file", test_file);
   subiter_test_add ("/callable/source-code", test_source_code);
   subiter_test_add ("/callable/bind", test_bind);
+  subiter_test_add ("/callable/bind-floating", test_bind_floating);
+  subiter_test_add ("/callable/bind-copies", test_bind_copies);
   subiter_test_add ("/callable/bind-empty", test_bind_empty);
   subiter_test_add ("/callable/bind-refused", test_bind_refused);
   subiter_test_add ("/callable/boxed", test_boxed);

@@ -157,6 +157,31 @@ test_close_stopping (void)
   subiter_test_assert_log (second_log, "finished");
 }
 
+/* Started again on it although an iteration before still ends: that comes first,
+ * and until then the main context is left alone. */
+static void
+test_close_restart (void)
+{
+  g_autoptr (SubiterInterpreter) interpreter = subiter_interpreter_new ("test");
+  g_autoptr (SubiterSource) source = subiter_test_source_new_on (interpreter, "stubborn", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  int n_closed = 0;
+  guint n_busy = 0;
+
+  subiter_source_start (source);
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == 1);
+  subiter_source_stop (source);
+  subiter_interpreter_close_async (interpreter, NULL, on_closed, &n_closed);
+  subiter_source_start (source);
+  while (g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
+    g_assert_cmpuint (n_busy++, <, 1000);
+  subiter_test_assert_log (log, "");
+  subiter_test_runtime_release ();
+  subiter_test_wait_for (log->n_ends == 2);
+  subiter_test_assert_log (log, "finished failed:closed");
+  subiter_test_wait_for (n_closed == 1);
+}
+
 /* One after the other, in the order in which they were started. */
 static void
 test_shared (void)
@@ -305,7 +330,7 @@ test_unref (void)
   subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_LEFT) == 1);
 }
 
-/* The interpreter that a source made, held by the application, outlives it. */
+/* The interpreter that a source made ends with it, whoever still holds that. */
 static void
 test_outlives_source (void)
 {
@@ -316,6 +341,7 @@ test_outlives_source (void)
   subiter_source_start (source);
   subiter_test_wait_for (log->n_ends == 1);
   subiter_test_assert_last_unref (source);
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_LEFT) == 1);
   close_and_wait (interpreter);
   subiter_test_assert_last_unref (interpreter);
 }
@@ -347,6 +373,7 @@ main (int argc,
   subiter_test_add ("/interpreter/close-cancelled", test_close_cancelled);
   subiter_test_add ("/interpreter/close-running", test_close_running);
   subiter_test_add ("/interpreter/close-stopping", test_close_stopping);
+  subiter_test_add ("/interpreter/close-restart", test_close_restart);
   subiter_test_add ("/interpreter/shared", test_shared);
   subiter_test_add ("/interpreter/shared-initializers", test_shared_initializers);
   subiter_test_add ("/interpreter/stop-queued", test_stop_queued);

@@ -36,7 +36,7 @@ test_order (void)
   for (gsize i = 0; i < G_N_ELEMENTS (runs); i++)
     {
       runs[i] = run_new ();
-      g_assert_true (subiter_port_send (port, runs[i]));
+      g_assert_true (subiter_port_send (port, runs[i], NULL));
       g_assert_false (subiter_run_has_begun (runs[i]));
     }
   for (gsize i = 0; i < G_N_ELEMENTS (runs); i++)
@@ -55,6 +55,28 @@ test_order (void)
     }
 }
 
+/* Whether there is something else to do before a run. */
+static void
+test_behind (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (SubiterRun) first = run_new ();
+  g_autoptr (SubiterRun) second = run_new ();
+  g_autoptr (SubiterRun) third = run_new ();
+  gboolean is_behind = TRUE;
+
+  g_assert_true (subiter_port_send (port, first, &is_behind));
+  g_assert_false (is_behind);
+  subiter_run_unref (subiter_port_receive (port));
+  g_assert_true (subiter_port_send (port, second, &is_behind));
+  g_assert_true (is_behind);
+  subiter_run_finish (first);
+  subiter_run_unref (subiter_port_receive (port));
+  subiter_run_finish (second);
+  g_assert_true (subiter_port_send (port, third, &is_behind));
+  g_assert_false (is_behind);
+}
+
 static gpointer
 receive_main (gpointer data)
 {
@@ -70,7 +92,7 @@ test_receive_blocks (void)
   GThread *thread;
 
   thread = g_thread_new ("worker", receive_main, port);
-  g_assert_true (subiter_port_send (port, run));
+  g_assert_true (subiter_port_send (port, run, NULL));
   received = g_thread_join (thread);
   g_assert_true (received == run);
   subiter_run_finish (run);
@@ -88,10 +110,10 @@ test_close (void)
   g_autoptr (SubiterRun) waiting = run_new ();
   g_autoptr (SubiterRun) late = run_new ();
 
-  g_assert_true (subiter_port_send (port, current));
+  g_assert_true (subiter_port_send (port, current, NULL));
   subiter_run_unref (subiter_port_receive (port));
-  g_assert_true (subiter_port_send (port, waiting));
-  subiter_port_close (port);
+  g_assert_true (subiter_port_send (port, waiting, NULL));
+  g_assert_true (subiter_port_close (port));
 
   /* What was not begun ends; what was goes on until it is told otherwise. */
   g_assert_true (subiter_run_has_ended (waiting));
@@ -99,9 +121,9 @@ test_close (void)
   g_assert_false (subiter_run_has_begun (waiting));
   g_assert_false (subiter_run_has_ended (current));
   g_assert_false (subiter_port_has_exited (port));
-  g_assert_false (subiter_port_send (port, late));
+  g_assert_false (subiter_port_send (port, late, NULL));
   g_assert_false (subiter_run_has_ended (late));
-  subiter_port_close (port);
+  g_assert_false (subiter_port_close (port));
 
   subiter_run_finish (current);
   g_assert_null (subiter_port_receive (port));
@@ -114,8 +136,8 @@ test_withdraw (void)
   g_autoptr (SubiterRun) first = run_new ();
   g_autoptr (SubiterRun) second = run_new ();
 
-  g_assert_true (subiter_port_send (port, first));
-  g_assert_true (subiter_port_send (port, second));
+  g_assert_true (subiter_port_send (port, first, NULL));
+  g_assert_true (subiter_port_send (port, second, NULL));
   g_assert_true (subiter_port_withdraw (port, second));
   g_assert_true (subiter_run_has_ended (second));
   g_assert_no_error (subiter_run_get_error (second));
@@ -135,15 +157,15 @@ test_exit (void)
   g_autoptr (SubiterRun) waiting = run_new ();
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_INTERPRETER, "no");
 
-  g_assert_true (subiter_port_send (port, current));
+  g_assert_true (subiter_port_send (port, current, NULL));
   subiter_run_unref (subiter_port_receive (port));
-  g_assert_true (subiter_port_send (port, waiting));
+  g_assert_true (subiter_port_send (port, waiting, NULL));
   subiter_port_exit (port, error);
   g_assert_true (subiter_port_has_exited (port));
   g_assert_error (subiter_run_get_error (current), SUBITER_ERROR, SUBITER_ERROR_INTERPRETER);
   g_assert_error (subiter_run_get_error (waiting), SUBITER_ERROR, SUBITER_ERROR_INTERPRETER);
   g_assert_true (subiter_run_is_stopping (current));
-  g_assert_false (subiter_port_send (port, waiting));
+  g_assert_false (subiter_port_send (port, waiting, NULL));
   g_assert_null (subiter_port_receive (port));
 
   /* The worker that was given up comes back and is not heard any more. */
@@ -159,11 +181,13 @@ test_give_up (void)
   g_autoptr (SubiterRun) first = run_new ();
   g_autoptr (SubiterRun) second = run_new ();
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
+  g_autoptr (GError) abandoned = NULL;
+  gboolean has_waited;
   GQueue *events;
   SubiterEvent *event;
 
-  g_assert_true (subiter_port_send (port, first));
-  g_assert_true (subiter_port_send (port, second));
+  g_assert_true (subiter_port_send (port, first, NULL));
+  g_assert_true (subiter_port_send (port, second, NULL));
   g_assert_false (subiter_port_give_up (port, first, error));
   subiter_run_unref (subiter_port_receive (port));
   g_assert_false (subiter_port_give_up (port, second, error));
@@ -178,13 +202,37 @@ test_give_up (void)
   g_assert_true (subiter_port_has_exited (port));
   g_assert_no_error (subiter_run_get_error (first));
   g_assert_error (subiter_run_get_error (second), SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
-  events = subiter_run_take_events (second);
+  abandoned = subiter_port_dup_abandoned (port);
+  g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
+  g_assert_false (subiter_port_give_up (port, NULL, error));
+  events = subiter_run_take_events (second, &has_waited);
+  g_assert_false (has_waited);
   g_assert_nonnull (events);
   event = g_queue_peek_head (events);
   g_assert_cmpint (event->kind, ==, SUBITER_EVENT_LOG);
   g_assert_cmpint (event->level, ==, G_LOG_LEVEL_WARNING);
   g_assert_cmpstr (event->text->str, ==, "given up");
   g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
+}
+
+/* A worker that is at nothing can be given up too, unless it is gone. */
+static void
+test_give_up_idle (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (SubiterPort) gone = subiter_port_new ("test");
+  g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
+  g_autoptr (GError) abandoned = NULL;
+
+  g_assert_null (subiter_port_dup_abandoned (port));
+  g_assert_true (subiter_port_give_up (port, NULL, error));
+  g_assert_true (subiter_port_has_exited (port));
+  abandoned = subiter_port_dup_abandoned (port);
+  g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
+
+  subiter_port_exit (gone, NULL);
+  g_assert_false (subiter_port_give_up (gone, NULL, error));
+  g_assert_null (subiter_port_dup_abandoned (gone));
 }
 
 static void
@@ -224,8 +272,8 @@ test_unref_full (void)
 
   subiter_port_watch (port, wakeup);
   subiter_wakeup_unref (wakeup);
-  g_assert_true (subiter_port_send (port, run));
-  g_assert_true (subiter_port_send (port, run));
+  g_assert_true (subiter_port_send (port, run, NULL));
+  g_assert_true (subiter_port_send (port, run, NULL));
   subiter_run_unref (run);
   subiter_run_unref (subiter_port_receive (port));
 }
@@ -273,11 +321,13 @@ main (int argc,
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/port/ids", test_ids);
   subiter_test_add ("/port/order", test_order);
+  subiter_test_add ("/port/behind", test_behind);
   subiter_test_add ("/port/receive-blocks", test_receive_blocks);
   subiter_test_add ("/port/close", test_close);
   subiter_test_add ("/port/withdraw", test_withdraw);
   subiter_test_add ("/port/exit", test_exit);
   subiter_test_add ("/port/give-up", test_give_up);
+  subiter_test_add ("/port/give-up-idle", test_give_up_idle);
   subiter_test_add ("/port/watch", test_watch);
   subiter_test_add ("/port/unref-full", test_unref_full);
   subiter_test_add ("/port/data", test_data);

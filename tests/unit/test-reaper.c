@@ -143,27 +143,59 @@ on_closed (GObject *object,
            GAsyncResult *result,
            gpointer user_data)
 {
-  g_assert_true (subiter_source_close_finish (SUBITER_SOURCE (object), result, NULL));
-  (*(int *) user_data)++;
+  GError **error = user_data;
+
+  g_assert_false (subiter_source_close_finish (SUBITER_SOURCE (object), result, error));
+  g_assert_nonnull (*error);
 }
 
-/* Closing does not wait for ever either. */
+/* Closing does not wait for ever either, and says so. */
 static void
 test_stubborn_close (void)
 {
   g_autoptr (SubiterSource) source = subiter_test_source_new ("stubborn", NULL);
   g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
-  int n_closed = 0;
+  g_autoptr (GError) error = NULL;
 
   subiter_source_start (source);
   wait_for_iterations (1);
   g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");
-  subiter_source_close_async (source, NULL, on_closed, &n_closed);
-  subiter_test_wait_for (n_closed == 1);
+  subiter_source_close_async (source, NULL, on_closed, &error);
+  subiter_test_wait_for (error != NULL);
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
   g_test_assert_expected_messages ();
   subiter_test_assert_log (log, "failed:abandoned");
   g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_CLOSED);
   g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_LEFT), ==, 0);
+}
+
+static void
+on_interpreter_closed (GObject *object,
+                       GAsyncResult *result,
+                       gpointer user_data)
+{
+  GError **error = user_data;
+
+  g_assert_false (subiter_interpreter_close_finish (SUBITER_INTERPRETER (object), result, error));
+  g_assert_nonnull (*error);
+}
+
+/* A worker whose code has ended and left something behind that does not. */
+static void
+test_lingering (void)
+{
+  g_autoptr (SubiterInterpreter) interpreter = subiter_interpreter_new ("test");
+  g_autoptr (SubiterSource) source = subiter_test_source_new_on (interpreter, "linger", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  g_autoptr (GError) error = NULL;
+
+  subiter_source_start (source);
+  subiter_test_wait_for (log->n_ends == 1);
+  subiter_interpreter_close_async (interpreter, NULL, on_interpreter_closed, &error);
+  subiter_test_wait_for (error != NULL);
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
+  g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_LEFT), ==, 0);
+  subiter_test_assert_log (log, "finished");
 }
 
 /* Timed out: the same ladder, and no second end. */
@@ -248,6 +280,7 @@ main (int argc,
   subiter_test_add ("/reaper/stubborn-shared", test_stubborn_shared);
   subiter_test_add ("/reaper/stubborn-queued-stop", test_stubborn_queued_stop);
   subiter_test_add ("/reaper/stubborn-close", test_stubborn_close);
+  subiter_test_add ("/reaper/lingering", test_lingering);
   subiter_test_add ("/reaper/stubborn-timeout", test_stubborn_timeout);
   subiter_test_add ("/reaper/several", test_several);
   subiter_test_add ("/reaper/unref", test_unref);

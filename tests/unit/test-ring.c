@@ -249,7 +249,7 @@ test_threads (void)
   for (gsize i = 0; i < G_N_ELEMENTS (capacities); i++)
     {
       SubiterRing *ring = ring_new (capacities[i]);
-      Producer producer = { .ring = ring, .n_values = g_test_thorough () ? 1000000 : 20000 };
+      Producer producer = { .ring = ring, .n_values = subiter_test_is_thorough () ? 1000000 : 20000 };
       GThread *thread = g_thread_new ("producer", produce_main, &producer);
       gint64 n_popped = 0;
 
@@ -280,7 +280,7 @@ test_threads (void)
 static void
 test_close_race (void)
 {
-  guint n_rounds = g_test_thorough () ? 5000 : 300;
+  guint n_rounds = subiter_test_is_thorough () ? 5000 : 300;
 
   for (guint i = 0; i < n_rounds; i++)
     {

@@ -176,7 +176,8 @@ static char *
 take_events (SubiterRun *run,
              guint *n_events)
 {
-  GQueue *events = subiter_run_take_events (run);
+  gboolean has_waited;
+  GQueue *events = subiter_run_take_events (run, &has_waited);
   GString *text = g_string_new (NULL);
 
   if (events == NULL)
@@ -205,8 +206,11 @@ test_events (void)
   g_autoptr (SubiterRun) run = run_new (1, NULL);
   g_autofree char *text = NULL;
   guint n_events = 0;
+  gboolean has_waited;
 
-  g_assert_null (subiter_run_take_events (run));
+  g_assert_null (subiter_run_take_events (run, &has_waited));
+  g_assert_false (has_waited);
+  g_assert_false (subiter_run_has_events (run));
 
   /* Pieces of one stream are joined, and the order is kept. */
   subiter_run_write_output (run, SUBITER_STREAM_STDOUT, "a", 1);
@@ -220,7 +224,7 @@ test_events (void)
   text = take_events (run, &n_events);
   g_assert_cmpstr (text, ==, "out[abc]err[e]out[f]log[one]log[two]out[g]");
   g_assert_cmpuint (n_events, ==, 6);
-  g_assert_null (subiter_run_take_events (run));
+  g_assert_null (subiter_run_take_events (run, &has_waited));
 }
 
 typedef struct
@@ -262,6 +266,8 @@ test_backpressure (void)
       int most = 256 * 1024 / (logs ? (int) sizeof (SubiterEvent) : 1000) + 1;
       GThread *thread = g_thread_new ("writer", write_main, &writer);
       int n_written = -1;
+      gboolean has_waited;
+      GQueue *events;
 
       /* It has come to a halt when it has not moved for a while; it would not
        * be wrong to look too early. */
@@ -271,13 +277,32 @@ test_backpressure (void)
           g_assert_cmpint (n_written, <=, most);
           g_usleep (20000);
         }
-      g_free (take_events (run, NULL));
+      events = subiter_run_take_events (run, &has_waited);
+      g_assert_true (has_waited);
+      g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
       subiter_test_block_until (atomic_load (&writer.n_written) > n_written);
 
       subiter_run_stop (run);
       g_thread_join (thread);
       g_assert_true (subiter_test_flag_is_set (&writer.done));
     }
+}
+
+/* While somebody blocks for an item, who may be the one who would read, it does
+ * not wait. */
+static void
+test_blocking (void)
+{
+  g_autoptr (SubiterRun) run = run_new (1, NULL);
+  Writer writer = { .run = run };
+  GThread *thread = g_thread_new ("writer", write_main, &writer);
+
+  subiter_run_begin_blocking (run);
+  subiter_test_block_until (atomic_load (&writer.n_written) > 1000);
+  subiter_run_end_blocking (run);
+  subiter_run_stop (run);
+  g_thread_join (thread);
+  g_assert_true (subiter_run_has_events (run));
 }
 
 static void
@@ -345,7 +370,7 @@ test_forward (void)
 
       g_assert_cmpint (read (fds[0], buffer, sizeof buffer), ==, 4);
       g_assert_cmpstr (buffer, ==, "text");
-      g_assert_null (subiter_run_take_events (run));
+      g_assert_false (subiter_run_has_events (run));
       close (fds[0]);
     }
 }
@@ -410,6 +435,7 @@ main (int argc,
   subiter_test_add ("/run/end", test_end);
   subiter_test_add ("/run/events", test_events);
   subiter_test_add ("/run/backpressure", test_backpressure);
+  subiter_test_add ("/run/blocking", test_blocking);
   subiter_test_add ("/run/progress", test_progress);
   subiter_test_add ("/run/progress-nan", test_progress_nan);
   subiter_test_add ("/run/forward", test_forward);

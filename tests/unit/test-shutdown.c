@@ -85,6 +85,7 @@ shut_down_stubborn (void)
   subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == 1);
   /* Not within no time, and not for ever. */
   g_assert_false (subiter_shutdown (0));
+  g_assert_false (subiter_shutdown (0));
   g_assert_true (subiter_shutdown (30000));
   g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_LEFT), ==, 0);
   g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*given up*");

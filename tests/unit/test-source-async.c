@@ -256,8 +256,10 @@ test_cancelled (void)
   subiter_test_wait_for (results.n_results == 6);
   g_assert_cmpstr (results.text->str, ==, "cancelled cancelled 0 1 2 end");
 
-  /* Cancelled before the call. */
+  /* Cancelled before the call: nothing is begun for it. */
+  subiter_source_rewind (source);
   subiter_source_next_async (source, cancellable, on_next, &results);
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_IDLE);
   subiter_test_wait_for (results.n_results == 7);
   g_assert_true (g_str_has_suffix (results.text->str, "end cancelled"));
   results_clear (&results);
@@ -345,6 +347,50 @@ test_stop (void)
       g_assert_cmpstr (results.text->str, ==, closes ? "end end closed" : "end end end");
       results_clear (&results);
     }
+}
+
+/* A call that waited when its iteration came to an end is not given an item of
+ * the next one. */
+static void
+test_stop_rewind (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("range", "(3,)");
+  Results results;
+
+  results_init (&results);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  subiter_source_stop (source);
+  subiter_source_rewind (source);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  /* In their order, also if the answers to the later ones are there at once. */
+  subiter_test_block_until (!subiter_interpreter_get_running (subiter_source_get_interpreter (source))
+                            && subiter_test_runtime_count (SUBITER_TEST_PUSHED) >= 3);
+  subiter_test_wait_for (results.n_results == 4);
+  g_assert_cmpstr (results.text->str, ==, "end end 0 1");
+  results_clear (&results);
+}
+
+/* An error that a cancelled call would have got is for the next one. */
+static void
+test_fail_cancelled (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("fail", "(0,)");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Results results;
+
+  results_init (&results);
+  subiter_source_next_async (source, cancellable, on_next, &results);
+  subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == 1
+                            && !subiter_interpreter_get_running (subiter_source_get_interpreter (source)));
+  g_cancellable_cancel (cancellable);
+  subiter_test_wait_for (results.n_results == 1);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  subiter_test_wait_for (results.n_results == 3);
+  g_assert_cmpstr (results.text->str, ==, "cancelled raised end");
+  results_clear (&results);
 }
 
 /* A call that waits keeps the source. */
@@ -445,6 +491,8 @@ main (int argc,
   subiter_test_add ("/source/async/cancel-while-items", test_cancel_while_items);
   subiter_test_add ("/source/async/busy", test_busy);
   subiter_test_add ("/source/async/stop", test_stop);
+  subiter_test_add ("/source/async/stop-rewind", test_stop_rewind);
+  subiter_test_add ("/source/async/fail-cancelled", test_fail_cancelled);
   subiter_test_add ("/source/async/unref", test_unref);
   subiter_test_add ("/source/async/pause", test_pause);
   subiter_test_add ("/source/async/chain", test_chain);

@@ -514,6 +514,7 @@ test_dispose (void)
 {
   SubiterSource *source = subiter_test_source_new ("forever", NULL);
   g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  int n_closed = 0;
 
   log->counts = TRUE;
   subiter_source_start (source);
@@ -526,6 +527,8 @@ test_dispose (void)
   subiter_test_expect_critical ("*after it was closed*");
   subiter_source_start (source);
   g_test_assert_expected_messages ();
+  subiter_source_close_async (source, NULL, on_closed, &n_closed);
+  subiter_test_wait_for (n_closed == 1);
   subiter_test_assert_last_unref (source);
 }
 

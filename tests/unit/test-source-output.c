@@ -43,6 +43,30 @@ test_not_utf8 (void)
   g_assert_true (g_str_has_prefix (log->text->str, "out:a\357\277\275z"));
 }
 
+static void
+on_output (SubiterSource *source,
+           SubiterStream stream,
+           const char *text,
+           GString *collected)
+{
+  g_string_append (collected, text);
+}
+
+/* Characters stay whole wherever the code's writes end, also if another stream
+ * is written to in between; what is left at the end is replaced. */
+static void
+test_split_characters (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("output", "(1, b'a\\303', b'\\274b\\342', "
+                                                              "b'\\202', b'\\254\\360\\237')");
+  g_autoptr (GString) collected = g_string_new (NULL);
+
+  g_signal_connect (source, "output", G_CALLBACK (on_output), collected);
+  subiter_source_start (source);
+  subiter_test_wait_for (subiter_source_get_state (source) == SUBITER_STATE_FINISHED);
+  g_assert_true (g_str_has_prefix (collected->str, "aüb€\357\277\275"));
+}
+
 /* Runs @source to its end with standard output or error being a pipe, and
  * tells what came out of that. */
 static char *
@@ -68,15 +92,6 @@ capture (SubiterSource *source,
   close (fds[0]);
 
   return g_strdup (buffer);
-}
-
-static void
-on_output (SubiterSource *source,
-           SubiterStream stream,
-           const char *text,
-           GString *collected)
-{
-  g_string_append (collected, text);
 }
 
 /* Without a handler it goes to the program's own streams, and with one it does
@@ -175,6 +190,22 @@ test_flood_stop (void)
   subiter_test_wait_for (log->n_ends == 1);
 }
 
+/* One who blocks in next () may be the one who would take the output. */
+static void
+test_flood_next (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("chatter", "(50000, 1)");
+  g_autoptr (GString) collected = g_string_new (NULL);
+  g_autoptr (GVariant) item = NULL;
+
+  g_signal_connect (source, "output", G_CALLBACK (on_output), collected);
+  item = subiter_source_next (source, NULL, NULL);
+  g_assert_cmpint (g_variant_get_int64 (item), ==, 50000);
+  g_assert_null (subiter_source_next (source, NULL, NULL));
+  subiter_test_drain ();
+  g_assert_true (g_str_has_suffix (collected->str, "line 49999\n"));
+}
+
 static void
 test_log (void)
 {
@@ -265,6 +296,22 @@ test_progress (void)
   subiter_test_wait_for (log->n_ends == 2);
 }
 
+/* Nothing of it is lost with the end, whoever finds that. */
+static void
+test_progress_next (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("progress", "(5,)");
+  g_autofree char *text = NULL;
+  GVariant *item;
+
+  while ((item = subiter_source_next (source, NULL, NULL)) != NULL)
+    g_variant_unref (item);
+  subiter_test_drain ();
+  g_assert_cmpfloat (subiter_source_get_progress (source), ==, 1.0);
+  text = subiter_source_dup_progress_text (source);
+  g_assert_cmpstr (text, ==, "step 5");
+}
+
 /* Progress is told although items are held back, and where no item is asked
  * for. */
 static void
@@ -303,14 +350,17 @@ main (int argc,
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/source/output/signal", test_signal);
   subiter_test_add ("/source/output/not-utf8", test_not_utf8);
+  subiter_test_add ("/source/output/split-characters", test_split_characters);
   subiter_test_add ("/source/output/forward", test_forward);
   subiter_test_add ("/source/output/parting", test_parting);
   subiter_test_add ("/source/output/parting-timeout", test_parting_timeout);
   subiter_test_add ("/source/output/flood", test_flood);
   subiter_test_add ("/source/output/flood-stop", test_flood_stop);
+  subiter_test_add ("/source/output/flood-next", test_flood_next);
   subiter_test_add ("/source/output/log", test_log);
   subiter_test_add ("/source/output/log-percent", test_log_percent);
   subiter_test_add ("/source/output/progress", test_progress);
+  subiter_test_add ("/source/output/progress-next", test_progress_next);
   subiter_test_add ("/source/output/progress-paused", test_progress_paused);
   subiter_test_add ("/source/output/output-paused", test_output_paused);
 

@@ -164,6 +164,8 @@ test_misuse (void)
 
   subiter_test_expect_critical ("*buffer_size > 0*");
   subiter_source_set_buffer_size (source, 0);
+  subiter_test_expect_critical ("*buffer_size*");
+  subiter_source_set_buffer_size (source, SUBITER_SOURCE_MAX_BUFFER_SIZE + 1);
   g_assert_cmpuint (subiter_source_get_buffer_size (source), ==, 64);
 
   subiter_test_expect_critical ("*is_definite*");

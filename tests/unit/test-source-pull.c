@@ -243,10 +243,10 @@ test_stop_blocked (void)
 static gpointer
 pull_and_drop_main (gpointer data)
 {
-  g_autoptr (SubiterSource) source = data;
-  g_autoptr (GVariant) item = subiter_source_next (source, NULL, NULL);
+  g_autoptr (GVariant) item = subiter_source_next (data, NULL, NULL);
 
   g_assert_nonnull (item);
+  subiter_test_unref (data);
 
   return NULL;
 }

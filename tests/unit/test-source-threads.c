@@ -216,7 +216,7 @@ test_global_context (void)
 static gpointer
 unref_main (gpointer data)
 {
-  g_object_unref (data);
+  subiter_test_unref (data);
 
   return NULL;
 }
@@ -225,7 +225,7 @@ unref_main (gpointer data)
 static void
 test_last_unref (void)
 {
-  guint n_rounds = g_test_thorough () ? 1000 : 50;
+  guint n_rounds = subiter_test_is_thorough () ? 1000 : 50;
 
   for (guint i = 0; i < n_rounds; i++)
     {

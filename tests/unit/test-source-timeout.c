@@ -52,21 +52,36 @@ test_granted (void)
   g_assert_true (g_str_has_suffix (log->text->str, "finished"));
 }
 
-/* The first item after a timeout that was granted starts a new period. */
+static void
+on_item_time (SubiterSource *source,
+              GVariant *item,
+              gint64 *time)
+{
+  *time = g_get_monotonic_time ();
+}
+
+/* The period begins with the last item, not with the wait for that. */
 static void
 test_between_items (void)
 {
   g_autoptr (SubiterSource) source = subiter_test_source_new ("gated", "(2,)");
   g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  const guint timeout = 150;
+  gint64 item_time = 0;
+  gint64 end;
 
+  g_signal_connect (source, "item", G_CALLBACK (on_item_time), &item_time);
   /* Its start may take any time. */
   log->grants = G_MAXUINT;
-  subiter_source_set_timeout (source, TIMEOUT);
-  subiter_test_runtime_permit (1);
+  subiter_source_set_timeout (source, timeout);
   subiter_source_start (source);
+  end = g_get_monotonic_time () + timeout * 1000 / 2;
+  subiter_test_wait_for (g_get_monotonic_time () > end);
+  subiter_test_runtime_permit (1);
   subiter_test_wait_for (log->n_items == 1);
   log->grants = 0;
   subiter_test_wait_for (log->n_ends == 1);
+  g_assert_cmpint (g_get_monotonic_time () - item_time, >=, timeout * 1000);
   g_assert_true (g_str_has_suffix (log->text->str, "0 timeout"));
 }
 
@@ -143,6 +158,29 @@ test_not_while_blocked (void)
   g_usleep (400 * 1000);
   subiter_test_drain ();
   subiter_test_assert_log (log, "0 1 2 3 finished");
+}
+
+/* Code that waits until its output is taken owes nothing meanwhile. */
+static void
+test_not_while_output_waits (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("chatter", "(1000000000, 1)");
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  int n_made = -1;
+
+  subiter_source_set_timeout (source, 300);
+  subiter_source_start (source);
+  g_main_context_iteration (g_main_context_get_thread_default (), FALSE);
+  /* Until it has come to a halt, which takes longer than the code may. */
+  for (int i = 0; i < 5 || n_made != subiter_test_runtime_count (SUBITER_TEST_MADE); i++)
+    {
+      n_made = subiter_test_runtime_count (SUBITER_TEST_MADE);
+      g_usleep (100 * 1000);
+    }
+  g_main_context_iteration (g_main_context_get_thread_default (), FALSE);
+  g_assert_cmpuint (log->n_timeouts, ==, 0);
+  subiter_source_stop (source);
+  subiter_test_wait_for (log->n_ends == 1);
 }
 
 /* A second iteration does not inherit the clock of the first. */
@@ -360,6 +398,7 @@ main (int argc,
   subiter_test_add ("/source/timeout/not-while-paused", test_not_while_paused);
   subiter_test_add ("/source/timeout/not-while-consumer-slow", test_not_while_consumer_slow);
   subiter_test_add ("/source/timeout/not-while-blocked", test_not_while_blocked);
+  subiter_test_add ("/source/timeout/not-while-output-waits", test_not_while_output_waits);
   subiter_test_add ("/source/timeout/restart", test_restart);
   subiter_test_add ("/source/timeout/changed", test_changed);
   subiter_test_add ("/source/timeout/not-while-queued", test_not_while_queued);

@@ -419,7 +419,7 @@ run_hammer (gboolean is_control)
   Hammer hammer = { .wakeup = subiter_wakeup_new (), .is_control = is_control };
   GThread *thread;
 
-  hammer.n = g_test_thorough () ? 1000000 : 10000;
+  hammer.n = subiter_test_is_thorough () ? 1000000 : 10000;
   subiter_wakeup_attach (hammer.wakeup, g_main_context_get_thread_default (), "hammer", 0, hammer_consume,
                          &hammer, NULL);
   thread = g_thread_new ("hammer", hammer_main, &hammer);
@@ -459,7 +459,7 @@ test_hammer_wait (void)
       Hammer hammer = { .wakeup = subiter_wakeup_new (), .is_control = is_control };
       GThread *thread;
 
-      hammer.n = g_test_thorough () ? 1000000 : 10000;
+      hammer.n = subiter_test_is_thorough () ? 1000000 : 10000;
       thread = g_thread_new ("hammer", hammer_main, &hammer);
       while (atomic_load (&hammer.n_taken) != hammer.n)
         {

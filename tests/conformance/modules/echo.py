@@ -18,6 +18,10 @@ def with_names(first, second='default', *, third=None):
     yield f'{first} {second} {third}'
 
 
+def order(**kwargs):
+    yield list(kwargs)
+
+
 def count(*args, **kwargs):
     yield len(args)
     yield len(kwargs)

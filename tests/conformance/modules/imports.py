@@ -72,6 +72,20 @@ def runs_program():
     yield subprocess.run(['echo', 'hello'], capture_output=True, text=True).stdout
 
 
+def writes_to_closed_pipe():
+    """An exception, as everywhere in Python, and not the end of the program by SIGPIPE."""
+    import os
+
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        os.write(write_end, b'x')
+    except OSError as error:
+        yield type(error).__name__
+    finally:
+        os.close(write_end)
+
+
 def one(name):
     importlib.import_module(name)
     yield 'imported'
