@@ -505,6 +505,7 @@ subiter_source_dispatch (SubiterSource *self)
   subiter_source_drop_cancelled_requests (self);
   finish_windings (self);
   emit_ends (self);
+  subiter_source_end_requests (self);
 
   /* A new iteration comes after the end of the one before it. */
   subiter_lock (&self->lock);

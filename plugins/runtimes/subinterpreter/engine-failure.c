@@ -234,6 +234,9 @@ take_exception (EngineOutcome *outcome,
       return;
     }
 
+  /* To describe it runs Python code, which must not be hit by what was aimed at
+   * the code that raised it. */
+  engine_worker_shield (outcome->worker);
   unfit_module = dup_unfit_module (exception);
   if (unfit_module != NULL)
     {
@@ -245,6 +248,7 @@ take_exception (EngineOutcome *outcome,
     }
 
   failure = failure_new (exception);
+  engine_worker_unshield (outcome->worker);
   outcome->error = subiter_error_new_for_failure (code, failure);
   if (message != NULL)
     {

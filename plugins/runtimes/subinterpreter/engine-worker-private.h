@@ -24,6 +24,7 @@ void engine_worker_begin (EngineWorker *worker,
                           SubiterRun *run);
 void engine_worker_drop_interrupt (EngineWorker *worker);
 void engine_worker_shield (EngineWorker *worker);
+void engine_worker_unshield (EngineWorker *worker);
 void engine_worker_end (EngineWorker *worker);
 void engine_worker_close (EngineWorker *worker);
 

@@ -118,6 +118,15 @@ engine_worker_shield (EngineWorker *worker)
   engine_worker_drop_interrupt (worker);
 }
 
+/* There is more code of the run to come, such as its cleaning up. */
+void
+engine_worker_unshield (EngineWorker *worker)
+{
+  g_mutex_lock (&worker->lock);
+  worker->interruptible = worker->run != NULL;
+  g_mutex_unlock (&worker->lock);
+}
+
 /* After engine_worker_shield (): what code of this interpreter does now is of
  * no run. */
 void
