@@ -6,7 +6,7 @@ import GLib from 'gi://GLib';
 import Subiter from 'gi://Subiter?version=1';
 import System from 'system';
 
-import {parseVariant, Record, runTable} from './table.js';
+import {parseVariant, runTable, Scenario} from './table.js';
 
 const PATIENCE = 120;  // s: when to believe that nothing more will happen
 const BATCH_SIZE = 7;
@@ -27,25 +27,13 @@ function nickOf(enumeration, value) {
     return name?.toLowerCase().replaceAll('_', '-');
 }
 
-class Scenario extends Record {
+class Driver extends Scenario {
     constructor(scenario, folder) {
         super(scenario);
         this.folder = folder;
-        this.mode = scenario.mode ?? 'push';
-        this.steps = [...scenario.steps ?? []];
-        this.grants = scenario.grants ?? 0;
-        this.due = this.firstItem = this.pulls = this.closes = 0;
     }
 
     // ---- what is seen
-
-    takeItem(item) {
-        if (this.due === 0)
-            this.trouble.push(`item ${this.items.length} came after the end`);
-        if (this.quiet)
-            this.trouble.push(`item ${this.items.length} came after stop or pause`);
-        this.addItem(item);
-    }
 
     setError(error) {
         const own = error instanceof GLib.Error && error.domain === Subiter.error_quark();
@@ -61,14 +49,8 @@ class Scenario extends Record {
         this.notes = failure?.get_notes() ?? null;
     }
 
-    takeEnd(name, state = null) {
-        if (this.due === 0)
-            this.trouble.push(`there is another end: ${name}`);
-        else
-            this.due--;
-        const nick = nickOf(Subiter.State, this.source.state);
-        this.ends.push(state === null || nick === state ? name : nick === 'stopped' ? nick : `${name}:${nick}`);
-        this.advance();
+    takeEnd(name, wantedState = null) {
+        this.addEnd(name, nickOf(Subiter.State, this.source.state), wantedState);
     }
 
     onItem(item) {
@@ -166,84 +148,6 @@ class Scenario extends Record {
         });
     }
 
-    act(action) {
-        const [name, argument] = action.split(/ (.*)/s);
-        if (['stop', 'pause', 'resume'].includes(action)) {
-            this.quiet = action !== 'resume';
-            this.source[action]();
-        } else if (action === 'start') {
-            this.begin();
-        } else if (action === 'close') {
-            this.quiet = true;
-            this.close();
-        } else if (action === 'hold') {
-            this.holds = true;
-        } else if (action === 'go on') {
-            this.holds = false;
-            this.pull();
-        } else if (name === 'timeout') {
-            this.source.timeout = Number(argument);
-        } else if (name === 'no-output') {
-            if (this.stdout.includes(argument))
-                this.trouble.push(`there is ${action} already`);
-        } else {
-            throw new Error(`no such action: ${action}`);
-        }
-    }
-
-    onTime() {
-        this.isTime = true;
-        this.advance();
-        return GLib.SOURCE_REMOVE;
-    }
-
-    isDue(when) {
-        const [name, argument] = when.split(/ (.*)/s);
-        switch (name) {
-        case 'now':
-            return true;
-        case 'item':
-            return this.items.length >= Number(argument);
-        case 'end':
-            return this.ends.length >= Number(argument) && this.pulls === 0;
-        case 'output':
-            return this.stdout.includes(argument);
-        case 'progress':
-            return this.source.progress >= Number(argument);
-        case 'idle':
-            if (!this.armed)
-                GLib.idle_add(GLib.PRIORITY_LOW, () => this.onTime());
-            break;
-        case 'after':
-            if (!this.armed)
-                GLib.timeout_add(GLib.PRIORITY_DEFAULT, Number(argument), () => this.onTime());
-            break;
-        default:
-            throw new Error(`no such time: ${when}`);
-        }
-        this.armed = true;
-        return this.isTime;
-    }
-
-    advance() {
-        while (this.steps.length > 0) {
-            const [when, action] = this.steps[0];
-            if (!this.isDue(when))
-                return;
-            this.armed = this.isTime = false;
-            this.steps.shift();
-            this.act(action);
-        }
-        if (this.ends.length < this.wantedEnds.length || this.pulls > 0)
-            return;
-        if (!this.closing) {
-            this.closing = true;
-            this.close();
-        } else if (this.closes === 0) {
-            this.done();
-        }
-    }
-
     makeCallable() {
         const {scenario, folder} = this;
         const parse = key => key in scenario ? parseVariant(scenario[key]) : null;
@@ -326,4 +230,4 @@ class Scenario extends Record {
 }
 
 GLib.log_set_always_fatal(FATAL);
-System.exit(await runTable((scenario, folder) => new Scenario(scenario, folder).run(), ARGV));
+System.exit(await runTable((scenario, folder) => new Driver(scenario, folder).run(), ARGV));

@@ -18,7 +18,6 @@ gi.require_version('Subiter', '1')
 import table  # noqa: E402
 from gi.repository import GLib, Subiter  # noqa: E402
 
-PATIENCE = 120  # s: when to believe that nothing more will happen
 BATCH_SIZE = 7
 LEVELS = {'critical': GLib.LogLevelFlags.LEVEL_CRITICAL, 'warning': GLib.LogLevelFlags.LEVEL_WARNING,
           'message': GLib.LogLevelFlags.LEVEL_MESSAGE, 'info': GLib.LogLevelFlags.LEVEL_INFO,
@@ -31,16 +30,10 @@ def variant(text):
     return GLib.Variant.parse(None, text, None, None) if text is not None else None
 
 
-class Scenario(table.Record):
+class Driver(table.Scenario):
     def __init__(self, table_entry, folder):
         super().__init__(table_entry)
         self.folder = folder
-        self.mode = table_entry.get('mode', 'push')
-        self.steps = list(table_entry.get('steps', []))
-        self.grants = table_entry.get('grants', 0)
-        self.due = self.first_item = self.pulls = self.closes = 0
-        self.armed = self.is_time = self.holds = self.quiet = self.closing = False
-        self.loop = GLib.MainLoop()
 
     # ---- what is seen
 
@@ -50,11 +43,7 @@ class Scenario(table.Record):
 
     def take_item(self, item):
         self.check_thread()
-        if self.due == 0:
-            self.trouble.append(f'item {len(self.items)} came after the end')
-        if self.quiet:
-            self.trouble.append(f'item {len(self.items)} came after stop or pause')
-        self.add_item(item)
+        super().take_item(item)
 
     def get_code(self, error):
         own = error.domain == GLib.quark_to_string(Subiter.error_quark())
@@ -67,15 +56,9 @@ class Scenario(table.Record):
         self.traceback = failure and failure.get_traceback()
         self.notes = failure and failure.get_notes()
 
-    def take_end(self, name, state=None):
+    def take_end(self, name, wanted_state=None):
         self.check_thread()
-        if self.due == 0:
-            self.trouble.append(f'there is another end: {name}')
-        else:
-            self.due -= 1
-        nick = self.source.props.state.value_nick
-        self.ends.append(name if state in (None, nick) else nick if nick == 'stopped' else f'{name}:{nick}')
-        self.advance()
+        self.add_end(name, self.source.props.state.value_nick, wanted_state)
 
     def on_item(self, source, item):
         self.take_item(item)
@@ -169,74 +152,6 @@ class Scenario(table.Record):
         self.closes += 1
         self.source.close_async(None, self.on_closed)
 
-    def act(self, action):
-        name, _, argument = action.partition(' ')
-        if action in ('stop', 'pause', 'resume'):
-            self.quiet = action != 'resume'
-            getattr(self.source, action)()
-        elif action == 'start':
-            self.begin()
-        elif action == 'close':
-            self.quiet = True
-            self.close()
-        elif action in ('hold', 'go on'):
-            self.holds = action == 'hold'
-            if not self.holds:
-                self.pull()
-        elif name == 'timeout':
-            self.source.props.timeout = int(argument)
-        elif name == 'no-output':
-            if argument in self.stdout:
-                self.trouble.append(f'there is {action} already')
-        else:
-            raise ValueError(action)
-
-    def on_time(self):
-        self.is_time = True
-        self.advance()
-        return GLib.SOURCE_REMOVE
-
-    def is_due(self, when):
-        name, _, argument = when.partition(' ')
-        if name == 'now':
-            return True
-        if name == 'item':
-            return len(self.items) >= int(argument)
-        if name == 'end':
-            return len(self.ends) >= int(argument) and self.pulls == 0
-        if name == 'output':
-            return argument in self.stdout
-        if name == 'progress':
-            return self.source.props.progress >= float(argument)
-        if not self.armed:
-            if name == 'idle':
-                GLib.idle_add(self.on_time, priority=GLib.PRIORITY_LOW)
-            else:
-                GLib.timeout_add(int(argument), self.on_time)
-        self.armed = True
-        return self.is_time
-
-    def advance(self):
-        while self.steps:
-            when, action = self.steps[0]
-            if not self.is_due(when):
-                return
-            self.armed = self.is_time = False
-            del self.steps[0]
-            self.act(action)
-        if len(self.ends) < len(self.wanted_ends) or self.pulls > 0:
-            return
-        if not self.closing:
-            self.closing = True
-            self.close()
-        elif self.closes == 0:
-            self.loop.quit()
-
-    def on_patience(self):
-        self.trouble.append(f'nothing more has happened for {PATIENCE} s')
-        self.loop.quit()
-        return GLib.SOURCE_CONTINUE
-
     def make_callable(self):
         scenario, attribute = self.scenario, self.scenario.get('attribute', 'items')
         code = scenario.get('code')
@@ -279,7 +194,7 @@ class Scenario(table.Record):
             return self
         self.source = Subiter.Source.new(callable)
         self.connect()
-        patience = GLib.timeout_add_seconds(PATIENCE, self.on_patience)
+        patience = GLib.timeout_add_seconds(table.PATIENCE, self.on_patience)
         handler = None
         if 'log' in self.scenario:
             GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR)
@@ -309,4 +224,4 @@ class Scenario(table.Record):
 
 
 GLib.log_set_always_fatal(FATAL)
-sys.exit(table.run_table(lambda entry, folder: Scenario(entry, folder).run(), *sys.argv[1:]))
+sys.exit(table.run_table(lambda entry, folder: Driver(entry, folder).run(), *sys.argv[1:]))

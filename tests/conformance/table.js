@@ -114,6 +114,116 @@ export class Record {
     }
 }
 
+// One under way: takes its steps, and ends after the last of them. A driver makes the source, and has begin (),
+// pull () and close (); done () is called at the end.
+export class Scenario extends Record {
+    constructor(scenario) {
+        super(scenario);
+        this.mode = scenario.mode ?? 'push';
+        this.steps = [...scenario.steps ?? []];
+        this.grants = scenario.grants ?? 0;
+        this.due = this.firstItem = this.pulls = this.closes = 0;
+    }
+
+    takeItem(item) {
+        if (this.due === 0)
+            this.trouble.push(`item ${this.items.length} came after the end`);
+        if (this.quiet)
+            this.trouble.push(`item ${this.items.length} came after stop or pause`);
+        this.addItem(item);
+    }
+
+    addEnd(name, state, wantedState) {
+        if (this.due === 0)
+            this.trouble.push(`there is another end: ${name}`);
+        else
+            this.due--;
+        if (wantedState === null || wantedState === state)
+            this.ends.push(name);
+        else
+            this.ends.push(state === 'stopped' ? state : `${name}:${state}`);
+        this.advance();
+    }
+
+    act(action) {
+        const [name, argument] = action.split(/ (.*)/s);
+        if (['stop', 'pause', 'resume'].includes(action)) {
+            this.quiet = action !== 'resume';
+            this.source[action]();
+        } else if (action === 'start') {
+            this.begin();
+        } else if (action === 'close') {
+            this.quiet = true;
+            this.close();
+        } else if (action === 'hold') {
+            this.holds = true;
+        } else if (action === 'go on') {
+            this.holds = false;
+            this.pull();
+        } else if (name === 'timeout') {
+            this.source.timeout = Number(argument);
+        } else if (name === 'no-output') {
+            if (this.stdout.includes(argument))
+                this.trouble.push(`there is ${action} already`);
+        } else {
+            throw new Error(`no such action: ${action}`);
+        }
+    }
+
+    onTime() {
+        this.isTime = true;
+        this.advance();
+        return GLib.SOURCE_REMOVE;
+    }
+
+    isDue(when) {
+        const [name, argument] = when.split(/ (.*)/s);
+        switch (name) {
+        case 'now':
+            return true;
+        case 'item':
+            return this.items.length >= Number(argument);
+        case 'end':
+            return this.ends.length >= Number(argument) && this.pulls === 0;
+        case 'output':
+            return this.stdout.includes(argument);
+        case 'progress':
+            return this.source.progress >= Number(argument);
+        case 'idle':
+            if (!this.armed)
+                GLib.idle_add(GLib.PRIORITY_LOW, () => this.onTime());
+            break;
+        case 'after':
+            if (!this.armed)
+                GLib.timeout_add(GLib.PRIORITY_DEFAULT, Number(argument), () => this.onTime());
+            break;
+        default:
+            throw new Error(`no such time: ${when}`);
+        }
+        this.armed = true;
+        return this.isTime;
+    }
+
+    advance() {
+        while (this.steps.length > 0) {
+            const [when, action] = this.steps[0];
+            if (!this.isDue(when))
+                return;
+            this.armed = this.isTime = false;
+            this.steps.shift();
+            this.act(action);
+        }
+        if (this.ends.length < this.wantedEnds.length || this.pulls > 0)
+            return;
+        if (!this.closing) {
+            this.closing = true;
+            this.close();
+        } else if (this.closes === 0) {
+            this.done();
+        }
+    }
+}
+
 // Runs the scenarios whose names match, or all; run (scenario, folder) makes a Record of one.
 export async function runTable(run, [path, ...patterns]) {
     const file = Gio.File.new_for_commandline_arg(path);

@@ -9,6 +9,8 @@ import sys
 
 from gi.repository import GLib
 
+PATIENCE = 120  # s: when to believe that nothing more will happen
+
 
 def normalise(text):
     return GLib.Variant.parse(None, text, None, None).print_(True)
@@ -96,6 +98,109 @@ class Record:
     def check_refused(self):
         self.check_same('code', self.code, self.scenario.get('refused', 'taken'))
         self.check_parts('message', self.message)
+
+
+class Scenario(Record):
+    """One under way: takes its steps, and ends after the last of them.
+
+    A driver makes the source, and has begin (), pull () and close ().
+    """
+
+    def __init__(self, scenario):
+        super().__init__(scenario)
+        self.mode = scenario.get('mode', 'push')
+        self.steps = list(scenario.get('steps', []))
+        self.grants = scenario.get('grants', 0)
+        self.source = None
+        self.due = self.first_item = self.pulls = self.closes = 0
+        self.armed = self.is_time = self.holds = self.quiet = self.closing = False
+        self.loop = GLib.MainLoop()
+
+    def take_item(self, item):
+        if self.due == 0:
+            self.trouble.append(f'item {len(self.items)} came after the end')
+        if self.quiet:
+            self.trouble.append(f'item {len(self.items)} came after stop or pause')
+        self.add_item(item)
+
+    def add_end(self, name, state, wanted_state):
+        if self.due == 0:
+            self.trouble.append(f'there is another end: {name}')
+        else:
+            self.due -= 1
+        if wanted_state in (None, state):
+            self.ends.append(name)
+        else:
+            self.ends.append(state if state == 'stopped' else f'{name}:{state}')
+        self.advance()
+
+    def act(self, action):
+        name, _, argument = action.partition(' ')
+        if action in ('stop', 'pause', 'resume'):
+            self.quiet = action != 'resume'
+            getattr(self.source, action)()
+        elif action == 'start':
+            self.begin()
+        elif action == 'close':
+            self.quiet = True
+            self.close()
+        elif action in ('hold', 'go on'):
+            self.holds = action == 'hold'
+            if not self.holds:
+                self.pull()
+        elif name == 'timeout':
+            self.source.props.timeout = int(argument)
+        elif name == 'no-output':
+            if argument in self.stdout:
+                self.trouble.append(f'there is {action} already')
+        else:
+            raise ValueError(action)
+
+    def on_time(self):
+        self.is_time = True
+        self.advance()
+        return GLib.SOURCE_REMOVE
+
+    def is_due(self, when):
+        name, _, argument = when.partition(' ')
+        if name == 'now':
+            return True
+        if name == 'item':
+            return len(self.items) >= int(argument)
+        if name == 'end':
+            return len(self.ends) >= int(argument) and self.pulls == 0
+        if name == 'output':
+            return argument in self.stdout
+        if name == 'progress':
+            return self.source.props.progress >= float(argument)
+        if not self.armed:
+            if name == 'idle':
+                GLib.idle_add(self.on_time, priority=GLib.PRIORITY_LOW)
+            else:
+                GLib.timeout_add(int(argument), self.on_time)
+        self.armed = True
+        return self.is_time
+
+    def advance(self):
+        while self.steps:
+            when, action = self.steps[0]
+            if not self.is_due(when):
+                return
+            self.armed = self.is_time = False
+            del self.steps[0]
+            self.act(action)
+        if len(self.ends) < len(self.wanted_ends) or self.pulls > 0:
+            return
+        if not self.closing:
+            self.closing = True
+            self.close()
+        elif self.closes == 0:
+            self.loop.quit()
+
+    def on_patience(self):
+        self.trouble.append(f'nothing more has happened for {PATIENCE} s')
+        self.loop.quit()
+        return GLib.SOURCE_CONTINUE
 
 
 def run_table(run, path, *patterns):

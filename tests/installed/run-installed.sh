@@ -184,6 +184,9 @@ fi
 
 # It knows its library by itself.
 wants 'the command' "$numbers" env -u LD_LIBRARY_PATH subiter run builtins:range --arg=5
+cp -R "$libdir/subiter-1/runtimes" "$work/runtimes"
+wants 'a runtime in two places: the first one is taken' "$numbers" env SUBITER_RUNTIME_PATH="$work/runtimes" \
+  subiter run builtins:range --arg=5
 status=0
 subiter run json:nosuch > "$work/stdout" 2> "$work/stderr" || status=$?
 if [ "$status" != 0 ] && grep -q nosuch "$work/stderr"; then

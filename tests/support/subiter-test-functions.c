@@ -145,8 +145,9 @@ iterate_kinds (SubiterTestCall *call)
 {
   g_autoptr (GVariant) all = NULL;
 
-  all = g_variant_ref_sink (g_variant_new_parsed ("(@mv nothing, true, int64 -1, uint64 18446744073709551615, 0.5, "
-                                                  "'text', b'bytes', [int16 1, 2], (1, 'a'), [<1>, <'a'>], {'k': <1>})"));
+  all = g_variant_ref_sink (g_variant_new_parsed ("(@mv nothing, true, int64 -1, uint64 18446744073709551615, "
+                                                  "0.5, 'text', b'bytes', [int16 1, 2], (1, 'a'), "
+                                                  "[<1>, <'a'>], {'k': <1>})"));
   call->args = all;
   iterate_echo (call);
 }

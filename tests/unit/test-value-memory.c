@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "subiter-test-support.h"
+#include "subiter-value-private.h"
+
+#include <string.h>
+
+/* What a value holds, and what becomes of the memory of it. What leaks shows
+ * under a leak checker. */
+
+static void
+test_kinds (void)
+{
+  static const char *const names[] = { "None", "bool", "int", "int", "float", "str", "bytes", "array", "tuple",
+                                       "list", "dict" };
+  SubiterValue value;
+
+  subiter_value_init (&value);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
+  g_assert_false (subiter_value_is_container (&value));
+
+  subiter_value_set_boolean (&value, 17);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_BOOLEAN);
+  g_assert_cmpint (value.data.boolean, ==, TRUE);
+  subiter_value_clear (&value);
+
+  subiter_value_set_int64 (&value, G_MININT64);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_INT64);
+  subiter_value_clear (&value);
+
+  /* Only what a signed one cannot hold is unsigned. */
+  subiter_value_set_uint64 (&value, G_MAXINT64);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_INT64);
+  subiter_value_clear (&value);
+  subiter_value_set_uint64 (&value, (guint64) G_MAXINT64 + 1);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_UINT64);
+  subiter_value_clear (&value);
+
+  subiter_value_set_double (&value, 0.5);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_DOUBLE);
+  subiter_value_clear (&value);
+
+  subiter_value_set_string (&value, "abcdef", 3);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_STRING);
+  g_assert_cmpstr (value.data.string, ==, "abc");
+  subiter_value_clear (&value);
+
+  subiter_value_take_bytes (&value, g_bytes_new_static ("x", 1));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_BYTES);
+  subiter_value_clear (&value);
+
+  subiter_value_take_array (&value, 'n', g_bytes_new_static ("abcd", 4));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_ARRAY);
+  subiter_value_clear (&value);
+
+  g_assert_nonnull (subiter_value_set_tuple (&value, 2));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_TUPLE);
+  g_assert_true (subiter_value_is_container (&value));
+  subiter_value_clear (&value);
+
+  g_assert_nonnull (subiter_value_set_list (&value, 0));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_LIST);
+  subiter_value_clear (&value);
+
+  g_assert_nonnull (subiter_value_set_dict (&value, 3));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_DICT);
+  g_assert_cmpuint (subiter_value_get_node (&value)->n_values, ==, 6);
+  subiter_value_clear (&value);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
+  subiter_value_clear (&value);
+
+  for (int kind = 0; kind <= SUBITER_VALUE_DICT; kind++)
+    g_assert_cmpstr (subiter_value_kind_to_string ((SubiterValueKind) kind), ==, names[kind]);
+}
+
+static void
+test_clear_nested (void)
+{
+  SubiterValue value;
+  SubiterValue *members;
+
+  subiter_value_init (&value);
+  members = subiter_value_set_list (&value, 3);
+  subiter_value_set_string (&members[0], "text", -1);
+  subiter_value_take_bytes (&members[1], g_bytes_new ("data", 4));
+  members = subiter_value_set_dict (&members[2], 1);
+  subiter_value_set_string (&members[0], "key", -1);
+  subiter_value_take_array (subiter_value_set_tuple (&members[1], 1), 'y', g_bytes_new ("ab", 2));
+  subiter_value_clear (&value);
+}
+
+static void
+test_element_size (void)
+{
+  g_assert_cmpuint (subiter_value_element_size ('b'), ==, 1);
+  g_assert_cmpuint (subiter_value_element_size ('y'), ==, 1);
+  g_assert_cmpuint (subiter_value_element_size ('n'), ==, 2);
+  g_assert_cmpuint (subiter_value_element_size ('q'), ==, 2);
+  g_assert_cmpuint (subiter_value_element_size ('i'), ==, 4);
+  g_assert_cmpuint (subiter_value_element_size ('u'), ==, 4);
+  g_assert_cmpuint (subiter_value_element_size ('x'), ==, 8);
+  g_assert_cmpuint (subiter_value_element_size ('t'), ==, 8);
+  g_assert_cmpuint (subiter_value_element_size ('d'), ==, 8);
+  g_assert_cmpuint (subiter_value_element_size ('h'), ==, 0);
+  g_assert_cmpuint (subiter_value_element_size ('s'), ==, 0);
+}
+
+static void
+test_array_misuse (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("abc", 3);
+  SubiterValue value;
+
+  subiter_value_init (&value);
+  subiter_test_expect_critical ("*size > 0*");
+  subiter_value_take_array (&value, 'i', bytes);
+  subiter_test_expect_critical ("*size > 0*");
+  subiter_value_take_array (&value, 's', bytes);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
+}
+
+/* More members than fit where few are kept. */
+static void
+test_natural_many (void)
+{
+  const gsize n_members = 1000;
+  g_autoptr (GVariant) variant = NULL;
+  SubiterValue value;
+  SubiterValue *members;
+
+  subiter_value_init (&value);
+  members = subiter_value_set_list (&value, n_members);
+  for (gsize i = 0; i < n_members; i++)
+    subiter_value_set_int64 (&members[i], (gint64) i);
+  g_assert_true (subiter_value_check (&value, NULL, NULL));
+  variant = subiter_value_take_variant (&value, NULL);
+
+  g_assert_cmpuint (g_variant_n_children (variant), ==, n_members);
+  for (gsize i = 0; i < n_members; i++)
+    {
+      g_autoptr (GVariant) boxed = g_variant_get_child_value (variant, i);
+      g_autoptr (GVariant) member = g_variant_get_variant (boxed);
+
+      g_assert_cmpint (g_variant_get_int64 (member), ==, i);
+    }
+}
+
+static void
+test_strings_move (void)
+{
+  g_autoptr (GVariant) variant = NULL;
+  g_autofree char *text = g_strnfill (100000, 'x');
+  SubiterValue value;
+  const char *kept;
+
+  subiter_value_init (&value);
+  subiter_value_set_string (&value, text, -1);
+  kept = value.data.string;
+  variant = subiter_value_take_variant (&value, NULL);
+  g_assert_true (g_variant_get_string (variant, NULL) == kept);
+}
+
+static void
+on_released (gpointer data)
+{
+  (*(int *) data)++;
+}
+
+/* A large buffer is neither copied nor freed before its last variant is. */
+static void
+test_buffers (void)
+{
+  const gsize size = 8 * 1024 * 1024;
+  g_autofree guint8 *memory = g_malloc0 (size);
+  GVariant *variant;
+  GVariant *part;
+  SubiterValue value;
+  int n_released = 0;
+
+  subiter_value_init (&value);
+  subiter_value_take_bytes (&value, g_bytes_new_with_free_func (memory, size, on_released, &n_released));
+  variant = subiter_value_take_variant (&value, NULL);
+  g_assert_true (g_variant_get_data (variant) == memory);
+  g_assert_cmpint (n_released, ==, 0);
+  part = g_variant_get_child_value (variant, 3);
+  g_variant_unref (variant);
+  g_variant_unref (part);
+  g_assert_cmpint (n_released, ==, 1);
+
+  subiter_value_take_bytes (&value, g_bytes_new_with_free_func (memory, size, on_released, &n_released));
+  subiter_value_clear (&value);
+  g_assert_cmpint (n_released, ==, 2);
+}
+
+/* Where the memory is not aligned for the elements it is copied. */
+static void
+test_unaligned (void)
+{
+  _Alignas (8) char memory[8 * 3 + 1];
+  const gint64 numbers[] = { 1, -2, G_MAXINT64 };
+
+  memcpy (memory + 1, numbers, sizeof numbers);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GVariant) variant = NULL;
+      const gint64 *elements;
+      SubiterValue value;
+      gsize n_elements;
+
+      subiter_value_init (&value);
+      subiter_value_take_array (&value, 'x', g_bytes_new_static (memory + 1, sizeof numbers));
+      variant = subiter_value_take_variant (&value, i == 0 ? NULL : G_VARIANT_TYPE ("ax"));
+      elements = g_variant_get_fixed_array (variant, &n_elements, sizeof *elements);
+      g_assert_cmpmem (elements, n_elements * sizeof *elements, numbers, sizeof numbers);
+    }
+}
+
+int
+main (int argc,
+      char **argv)
+{
+  subiter_test_init (&argc, &argv);
+  subiter_test_add ("/value-memory/kinds", test_kinds);
+  subiter_test_add ("/value-memory/clear-nested", test_clear_nested);
+  subiter_test_add ("/value-memory/element-size", test_element_size);
+  subiter_test_add ("/value-memory/array-misuse", test_array_misuse);
+  subiter_test_add ("/value-memory/natural-many", test_natural_many);
+  subiter_test_add ("/value-memory/strings-move", test_strings_move);
+  subiter_test_add ("/value-memory/buffers", test_buffers);
+  subiter_test_add ("/value-memory/unaligned", test_unaligned);
+
+  return subiter_test_run ();
+}
