@@ -2,28 +2,12 @@
 
 #pragma once
 
+#include "subiter-event-queue-private.h"
 #include "subiter-ring-private.h"
 #include "subiter-run.h"
 #include "subiter-wakeup-private.h"
 
 G_BEGIN_DECLS
-
-/* What a run tells its consumer beside its items. */
-typedef enum
-{
-  SUBITER_EVENT_OUTPUT,
-  SUBITER_EVENT_LOG,
-} SubiterEventKind;
-
-typedef struct
-{
-  SubiterEventKind kind;
-  SubiterStream stream;
-  GLogLevelFlags level;
-  GString *text;
-} SubiterEvent;
-
-void subiter_event_free (SubiterEvent *event);
 
 /* the application's side: made, handed to a port, and consumed by one
  * consumer at a time */
@@ -50,11 +34,7 @@ gboolean subiter_run_is_empty (SubiterRun *run);
 GVariant *subiter_run_take_variant (SubiterRun *run,
                                     SubiterValue *value);
 const GError *subiter_run_get_error (SubiterRun *run);
-GQueue *subiter_run_take_events (SubiterRun *run,
-                                 gboolean *has_waited);
-gboolean subiter_run_has_events (SubiterRun *run);
-void subiter_run_begin_blocking (SubiterRun *run);
-void subiter_run_end_blocking (SubiterRun *run);
+SubiterEventQueue *subiter_run_get_events (SubiterRun *run);
 gboolean subiter_run_take_progress (SubiterRun *run,
                                     double *fraction,
                                     char **text);

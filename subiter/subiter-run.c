@@ -9,10 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How many bytes of output and log messages may wait for the main loop before
- * the code that writes them has to wait too. */
-#define MAX_EVENT_BYTES (256 * 1024)
-
 struct _SubiterRun
 {
   _Atomic int ref_count;
@@ -27,6 +23,7 @@ struct _SubiterRun
   SubiterWakeup *wakeup;
 
   SubiterRing ring;
+  SubiterEventQueue events;
 
   /* set by any thread, once */
   _Atomic int stopping;
@@ -38,20 +35,11 @@ struct _SubiterRun
   _Atomic int forward_output;
 
   GMutex lock;
-  /* broadcast when the run is stopped or its events have been taken */
+  /* broadcast when the run is stopped or has ended */
   GCond changed;
   /* lock, until ended */
   GError *error;
   /* lock */
-  GQueue events;
-  gsize n_event_bytes;
-  /* whether the code had to wait until events were taken */
-  gboolean has_waited;
-  /* how many threads block for an item of the run */
-  guint n_blocking;
-  /* the beginning of a character at the end of what was written to stdout and
-   * stderr, which waits for the rest of it */
-  GString *partial[2];
   double progress;
   char *progress_text;
   gboolean progress_changed;
@@ -69,13 +57,6 @@ struct _SubiterRun
  * a method says otherwise, it may be called on the worker's thread only.
  */
 G_DEFINE_BOXED_TYPE (SubiterRun, subiter_run, subiter_run_ref, subiter_run_unref)
-
-void
-subiter_event_free (SubiterEvent *event)
-{
-  g_string_free (event->text, TRUE);
-  g_free (event);
-}
 
 SubiterRun *
 subiter_run_new (SubiterRunKind kind,
@@ -99,7 +80,7 @@ subiter_run_new (SubiterRunKind kind,
   subiter_ring_init (&run->ring, buffer_size);
   g_mutex_init (&run->lock);
   g_cond_init (&run->changed);
-  g_queue_init (&run->events);
+  subiter_event_queue_init (&run->events);
 
   return run;
 }
@@ -162,16 +143,11 @@ subiter_run_unref (SubiterRun *run)
     return;
 
   subiter_ring_clear (&run->ring);
-  g_queue_clear_full (&run->events, (GDestroyNotify) subiter_event_free);
+  subiter_event_queue_clear (&run->events);
   g_clear_pointer (&run->callable, subiter_callable_unref);
   g_clear_pointer (&run->item_type, g_variant_type_free);
   g_ptr_array_unref (run->initializers);
   g_strfreev (run->python_path);
-  for (gsize i = 0; i < G_N_ELEMENTS (run->partial); i++)
-    {
-      if (run->partial[i] != NULL)
-        g_string_free (run->partial[i], TRUE);
-    }
   g_free (run->progress_text);
   g_clear_error (&run->error);
   subiter_wakeup_unref (run->wakeup);
@@ -373,6 +349,7 @@ subiter_run_stop (SubiterRun *run)
   subiter_unlock (&run->lock);
 
   subiter_ring_close (&run->ring);
+  subiter_event_queue_close (&run->events);
 
   return is_first;
 }
@@ -390,90 +367,6 @@ subiter_run_has_begun (SubiterRun *run)
   return atomic_load_explicit (&run->begun, memory_order_acquire) != 0;
 }
 
-/* Queues an event, or adds to the last one. Called with the lock held. */
-static void
-add_event (SubiterRun *run,
-           SubiterEventKind kind,
-           SubiterStream stream,
-           GLogLevelFlags level,
-           const char *text,
-           gsize length)
-{
-  SubiterEvent *event = g_queue_peek_tail (&run->events);
-
-  if (kind != SUBITER_EVENT_OUTPUT || event == NULL || event->kind != kind || event->stream != stream)
-    {
-      event = g_new0 (SubiterEvent, 1);
-      event->kind = kind;
-      event->stream = stream;
-      event->level = level;
-      event->text = g_string_new (NULL);
-      g_queue_push_tail (&run->events, event);
-      run->n_event_bytes += sizeof (SubiterEvent);
-    }
-
-  g_string_append_len (event->text, text, length);
-  run->n_event_bytes += length;
-}
-
-/* How many bytes at the end of some text are the beginning of a character. */
-static gsize
-count_partial (const char *text,
-               gsize length)
-{
-  for (gsize n = 1; n <= MIN (length, 3); n++)
-    {
-      const char *start = text + length - n;
-
-      /* Back to the first byte of the last character. */
-      if (((guchar) *start & 0xc0) == 0x80)
-        continue;
-      return g_utf8_get_char_validated (start, (gssize) n) == (gunichar) -2 ? n : 0;
-    }
-
-  return 0;
-}
-
-/* What is written need not end where a character does, and goes out as text.
- * Called with the lock held. */
-static void
-add_output (SubiterRun *run,
-            SubiterStream stream,
-            const char *data,
-            gsize length)
-{
-  GString **partial = &run->partial[stream == SUBITER_STREAM_STDERR];
-  g_autoptr (GString) whole = NULL;
-  gsize n_partial;
-
-  if (*partial != NULL)
-    {
-      whole = g_string_append_len (g_steal_pointer (partial), data, (gssize) length);
-      data = whole->str;
-      length = whole->len;
-    }
-
-  n_partial = count_partial (data, length);
-  if (n_partial > 0)
-    *partial = g_string_new_len (data + length - n_partial, (gssize) n_partial);
-  if (length > n_partial)
-    add_event (run, SUBITER_EVENT_OUTPUT, stream, 0, data, length - n_partial);
-}
-
-/* There is no rest to come. Called with the lock held. */
-static void
-flush_output (SubiterRun *run)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (run->partial); i++)
-    {
-      g_autoptr (GString) rest = g_steal_pointer (&run->partial[i]);
-
-      if (rest != NULL)
-        add_event (run, SUBITER_EVENT_OUTPUT, i == 0 ? SUBITER_STREAM_STDOUT : SUBITER_STREAM_STDERR, 0,
-                   rest->str, rest->len);
-    }
-}
-
 gboolean
 subiter_run_end (SubiterRun *run,
                  GError *error)
@@ -484,13 +377,14 @@ subiter_run_end (SubiterRun *run,
   is_first = !atomic_load_explicit (&run->ended, memory_order_relaxed);
   if (is_first)
     {
+      subiter_event_queue_flush (&run->events);
       run->error = error;
-      flush_output (run);
       atomic_store_explicit (&run->ended, 1, memory_order_release);
       g_cond_broadcast (&run->changed);
     }
   subiter_unlock (&run->lock);
 
+  subiter_event_queue_close (&run->events);
   if (is_first)
     subiter_wakeup_notify (run->wakeup);
   else
@@ -621,81 +515,14 @@ push_event (SubiterRun *run,
             const char *text,
             gsize length)
 {
-  subiter_lock (&run->lock);
-  while (run->n_event_bytes >= MAX_EVENT_BYTES && run->n_blocking == 0
-         && !subiter_run_is_stopping (run) && !subiter_run_has_ended (run))
-    {
-      run->has_waited = TRUE;
-      subiter_cond_wait (&run->changed, &run->lock);
-    }
-  /* A run that is to end does not wait: what it writes beyond the limit is lost,
-   * what it logs is not. */
-  if (run->n_event_bytes < MAX_EVENT_BYTES || run->n_blocking > 0 || kind == SUBITER_EVENT_LOG)
-    {
-      if (kind == SUBITER_EVENT_OUTPUT)
-        add_output (run, stream, text, length);
-      else
-        add_event (run, kind, stream, level, text, length);
-    }
-  subiter_unlock (&run->lock);
-
+  subiter_event_queue_push (&run->events, kind, stream, level, text, length);
   subiter_wakeup_notify (run->wakeup);
 }
 
-/* A thread is about to block until the code makes an item. It may be the one
- * that iterates the main context: so the code must not wait for that to take
- * events meanwhile, and they pile up instead. */
-void
-subiter_run_begin_blocking (SubiterRun *run)
+SubiterEventQueue *
+subiter_run_get_events (SubiterRun *run)
 {
-  subiter_lock (&run->lock);
-  run->n_blocking++;
-  g_cond_broadcast (&run->changed);
-  subiter_unlock (&run->lock);
-}
-
-void
-subiter_run_end_blocking (SubiterRun *run)
-{
-  subiter_lock (&run->lock);
-  run->n_blocking--;
-  subiter_unlock (&run->lock);
-}
-
-gboolean
-subiter_run_has_events (SubiterRun *run)
-{
-  gboolean has_events;
-
-  subiter_lock (&run->lock);
-  has_events = !g_queue_is_empty (&run->events);
-  subiter_unlock (&run->lock);
-
-  return has_events;
-}
-
-/* (transfer full) (nullable): the events that wait, oldest first. @has_waited tells
- * whether the code had to wait for this. */
-GQueue *
-subiter_run_take_events (SubiterRun *run,
-                         gboolean *has_waited)
-{
-  GQueue *events = NULL;
-
-  subiter_lock (&run->lock);
-  if (!g_queue_is_empty (&run->events))
-    {
-      events = g_queue_new ();
-      *events = run->events;
-      g_queue_init (&run->events);
-      run->n_event_bytes = 0;
-      g_cond_broadcast (&run->changed);
-    }
-  *has_waited = run->has_waited;
-  run->has_waited = FALSE;
-  subiter_unlock (&run->lock);
-
-  return events;
+  return &run->events;
 }
 
 static void

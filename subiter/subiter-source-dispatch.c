@@ -112,7 +112,7 @@ deliver_events (SubiterSource *self,
   double fraction;
 
   /* Code that waited for the application owed it nothing meanwhile. */
-  events = subiter_run_take_events (run, &has_waited);
+  events = subiter_event_queue_take (subiter_run_get_events (run), &has_waited);
   if (has_waited)
     self->owed_since = 0;
 

@@ -8,10 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* A source in four rooms: subiter-source.c has the object, its signals and
- * the life of an iteration; subiter-source-properties.c its properties;
- * subiter-source-dispatch.c all that happens in the main context;
- * subiter-source-pull.c the methods that take items. */
+/* A source in six rooms: subiter-source.c has the object, its signals and the
+ * methods that start and stop it; subiter-source-accessors.c the methods that get
+ * and set, subiter-source-properties.c the same as properties;
+ * subiter-source-iteration.c the life of an iteration; subiter-source-dispatch.c
+ * all that happens in the main context; subiter-source-pull.c the methods that take
+ * items. */
 
 #define SUBITER_SOURCE_DEFAULT_BUFFER_SIZE 64
 /* Room for each is there from the start, 16 bytes. */
@@ -156,6 +158,8 @@ struct _SubiterSource
 };
 
 /* called with the lock held */
+void subiter_source_set_state (SubiterSource *self,
+                               SubiterState state);
 void subiter_source_begin (SubiterSource *self,
                            gboolean pulls);
 void subiter_source_wind_down (SubiterSource *self,

@@ -154,10 +154,10 @@ try_next (SubiterSource *self,
         }
     }
 
-  subiter_run_begin_blocking (run);
+  subiter_event_queue_begin_blocking (subiter_run_get_events (run));
   in_time = subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1,
                                  wait_is_over, &wait);
-  subiter_run_end_blocking (run);
+  subiter_event_queue_end_blocking (subiter_run_get_events (run));
   if (!in_time)
     time_out (self, run);
 

@@ -2,63 +2,24 @@
 
 // The scenarios in Vala.
 
-const uint PATIENCE = 120;  // s: when to believe that nothing more will happen
 const uint BATCH_SIZE = 7;
 
 // To Vala, typeof (Subiter.Error) is that of every GError.
 [CCode (cname = "subiter_error_get_type", cheader_filename = "subiter.h")]
 extern Type error_get_type ();
 
-class Runner {
-    unowned Table.Record record;
-    Json.Object scenario;
-    string folder;
-    string mode;
-    Subiter.Source source;
-    MainLoop loop = new MainLoop ();
-    unowned Thread<void*> thread = Thread.self<void*> ();
-
-    Json.Array steps;
-    uint next_step;
-    bool is_armed;
-    bool is_time;
-
-    uint n_due;
-    uint n_grants;
-    uint n_wanted_ends = 1;
-    uint first_item;
-    uint n_pulls;
-    uint n_closes;
-    SourceFunc? held;
-    bool holds;
-    bool quiet;
-    bool closing;
-
+class Runner : Scenario {
     public Runner (Table.Record record, string folder) {
-        this.record = record;
-        this.folder = folder;
-        scenario = record.scenario;
-        mode = scenario.get_string_member_with_default ("mode", "push");
-        n_grants = (uint) scenario.get_int_member_with_default ("grants", 0);
-        steps = scenario.has_member ("steps") ? scenario.get_array_member ("steps") : new Json.Array ();
-        if (scenario.has_member ("end") && scenario.get_member ("end").get_node_type () == Json.NodeType.ARRAY)
-            n_wanted_ends = scenario.get_array_member ("end").get_length ();
+        base (record, folder);
     }
 
     // ---- what is seen
 
-    void check_thread () {
-        if (Thread.self<void*> () != thread)
-            error ("called on another thread");
-    }
+    void take_end (string name, Subiter.State? wanted_state) {
+        var states = (EnumClass) typeof (Subiter.State).class_ref ();
 
-    void take_item (Variant item) {
-        check_thread ();
-        if (n_due == 0)
-            record.trouble ("item %d came after the end", record.items.length);
-        if (quiet)
-            record.trouble ("item %d came after stop or pause", record.items.length);
-        record.add_item (item);
+        add_end (name, states.get_value (source.state).value_nick,
+            wanted_state != null ? states.get_value (wanted_state).value_nick : null);
     }
 
     static string? get_code (Error error) {
@@ -75,21 +36,6 @@ class Runner {
             record.set_failure (failure.get_exception_type (), failure.get_traceback (), failure.get_notes ());
         else
             record.set_failure (null, null, null);
-    }
-
-    void take_end (string name, Subiter.State? state) {
-        var nick = ((EnumClass) typeof (Subiter.State).class_ref ()).get_value (source.state).value_nick;
-
-        check_thread ();
-        if (n_due == 0)
-            record.trouble ("there is another end: %s", name);
-        else
-            n_due--;
-        if (state == null || source.state == state)
-            record.add_end (name);
-        else
-            record.add_end (nick == "stopped" ? nick : @"$name:$nick");
-        advance ();
     }
 
     void on_item (Subiter.Source source, Variant item) {
@@ -165,7 +111,7 @@ class Runner {
         }
     }
 
-    void begin () {
+    protected override void begin () {
         quiet = false;
         n_due++;
         first_item = record.items.length;
@@ -181,109 +127,17 @@ class Runner {
         }
     }
 
-    async void close () {
+    protected override void close () {
         n_closes++;
-        try {
-            yield source.close_async (null);
-        } catch (Error error) {
-            record.trouble ("close failed: %s", error.message);
-        }
-        n_closes--;
-        advance ();
-    }
-
-    void act (string action) {
-        switch (action) {
-        case "stop":
-            quiet = true;
-            source.stop ();
-            break;
-        case "pause":
-            quiet = true;
-            source.pause ();
-            break;
-        case "resume":
-            quiet = false;
-            source.resume ();
-            break;
-        case "start":
-            begin ();
-            break;
-        case "close":
-            quiet = true;
-            close.begin ();
-            break;
-        case "hold":
-            holds = true;
-            break;
-        case "go on":
-            holds = false;
-            held ();
-            break;
-        default:
-            if (action.has_prefix ("timeout "))
-                source.timeout = uint.parse (action.substring ("timeout ".length));
-            else if (!action.has_prefix ("no-output "))
-                error ("no such action: %s", action);
-            else if (record.has_output (action.substring ("no-output ".length)))
-                record.trouble ("there is %s already", action);
-            break;
-        }
-    }
-
-    bool on_time () {
-        is_time = true;
-        advance ();
-        return Source.REMOVE;
-    }
-
-    bool is_due (string when) {
-        var words = when.split (" ", 2);
-
-        switch (words[0]) {
-        case "now":
-            return true;
-        case "item":
-            return record.items.length >= int.parse (words[1]);
-        case "end":
-            return record.ends.length >= int.parse (words[1]) && n_pulls == 0;
-        case "output":
-            return record.has_output (words[1]);
-        case "progress":
-            return source.progress >= double.parse (words[1]);
-        case "idle":
-            if (!is_armed)
-                Idle.add (on_time, Priority.LOW);
-            break;
-        case "after":
-            if (!is_armed)
-                Timeout.add (uint.parse (words[1]), on_time);
-            break;
-        default:
-            error ("no such time: %s", when);
-        }
-        is_armed = true;
-        return is_time;
-    }
-
-    void advance () {
-        while (next_step < steps.get_length ()) {
-            var step = steps.get_array_element (next_step);
-
-            if (!is_due (step.get_string_element (0)))
-                return;
-            is_armed = is_time = false;
-            next_step++;
-            act (step.get_string_element (1));
-        }
-        if (record.ends.length < n_wanted_ends || n_pulls > 0)
-            return;
-        if (!closing) {
-            closing = true;
-            close.begin ();
-        } else if (n_closes == 0) {
-            loop.quit ();
-        }
+        source.close_async.begin (null, (object, result) => {
+            try {
+                source.close_async.end (result);
+            } catch (Error error) {
+                record.trouble ("close failed: %s", error.message);
+            }
+            n_closes--;
+            advance ();
+        });
     }
 
     Subiter.Callable make_callable () throws Error {

@@ -205,7 +205,7 @@ test_give_up (void)
   abandoned = subiter_port_dup_abandoned (port);
   g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
   g_assert_false (subiter_port_give_up (port, NULL, error));
-  events = subiter_run_take_events (second, &has_waited);
+  events = subiter_event_queue_take (subiter_run_get_events (second), &has_waited);
   g_assert_false (has_waited);
   g_assert_nonnull (events);
   event = g_queue_peek_head (events);

@@ -177,7 +177,7 @@ take_events (SubiterRun *run,
              guint *n_events)
 {
   gboolean has_waited;
-  GQueue *events = subiter_run_take_events (run, &has_waited);
+  GQueue *events = subiter_event_queue_take (subiter_run_get_events (run), &has_waited);
   GString *text = g_string_new (NULL);
 
   if (events == NULL)
@@ -208,9 +208,9 @@ test_events (void)
   guint n_events = 0;
   gboolean has_waited;
 
-  g_assert_null (subiter_run_take_events (run, &has_waited));
+  g_assert_null (subiter_event_queue_take (subiter_run_get_events (run), &has_waited));
   g_assert_false (has_waited);
-  g_assert_false (subiter_run_has_events (run));
+  g_assert_false (!subiter_event_queue_is_empty (subiter_run_get_events (run)));
 
   /* Pieces of one stream are joined, and the order is kept. */
   subiter_run_write_output (run, SUBITER_STREAM_STDOUT, "a", 1);
@@ -224,7 +224,7 @@ test_events (void)
   text = take_events (run, &n_events);
   g_assert_cmpstr (text, ==, "out[abc]err[e]out[f]log[one]log[two]out[g]");
   g_assert_cmpuint (n_events, ==, 6);
-  g_assert_null (subiter_run_take_events (run, &has_waited));
+  g_assert_null (subiter_event_queue_take (subiter_run_get_events (run), &has_waited));
 }
 
 typedef struct
@@ -277,7 +277,7 @@ test_backpressure (void)
           g_assert_cmpint (n_written, <=, most);
           g_usleep (20000);
         }
-      events = subiter_run_take_events (run, &has_waited);
+      events = subiter_event_queue_take (subiter_run_get_events (run), &has_waited);
       g_assert_true (has_waited);
       g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
       subiter_test_block_until (atomic_load (&writer.n_written) > n_written);
@@ -297,12 +297,12 @@ test_blocking (void)
   Writer writer = { .run = run };
   GThread *thread = g_thread_new ("writer", write_main, &writer);
 
-  subiter_run_begin_blocking (run);
+  subiter_event_queue_begin_blocking (subiter_run_get_events (run));
   subiter_test_block_until (atomic_load (&writer.n_written) > 1000);
-  subiter_run_end_blocking (run);
+  subiter_event_queue_end_blocking (subiter_run_get_events (run));
   subiter_run_stop (run);
   g_thread_join (thread);
-  g_assert_true (subiter_run_has_events (run));
+  g_assert_true (!subiter_event_queue_is_empty (subiter_run_get_events (run)));
 }
 
 static void
@@ -370,7 +370,7 @@ test_forward (void)
 
       g_assert_cmpint (read (fds[0], buffer, sizeof buffer), ==, 4);
       g_assert_cmpstr (buffer, ==, "text");
-      g_assert_false (subiter_run_has_events (run));
+      g_assert_false (!subiter_event_queue_is_empty (subiter_run_get_events (run)));
       close (fds[0]);
     }
 }
