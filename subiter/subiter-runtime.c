@@ -31,9 +31,11 @@ subiter_runtime_default_init (SubiterRuntimeInterface *iface)
 {
 }
 
+/* A module that is in several folders is taken from the first one. */
 static void
 scan_modules (void)
 {
+  GIOModuleScope *scope = g_io_module_scope_new (G_IO_MODULE_SCOPE_BLOCK_DUPLICATES);
   const char *path = g_getenv ("SUBITER_RUNTIME_PATH");
 
   if (path != NULL)
@@ -43,11 +45,12 @@ scan_modules (void)
       for (gsize i = 0; folders[i] != NULL; i++)
         {
           if (*folders[i] != '\0')
-            g_io_modules_scan_all_in_directory (folders[i]);
+            g_io_modules_scan_all_in_directory_with_scope (folders[i], scope);
         }
     }
 
-  g_io_modules_scan_all_in_directory (SUBITER_RUNTIMES_DIR);
+  g_io_modules_scan_all_in_directory_with_scope (SUBITER_RUNTIMES_DIR, scope);
+  g_io_module_scope_free (scope);
 }
 
 static GIOExtensionPoint *
