@@ -137,6 +137,26 @@ const tests = {
         await until(() => countThreads() <= threads + 1);
     },
 
+    async 'item func that knows its source goes with close'() {
+        const references = [];
+        for (let i = 0; i < 20; i++) {
+            const source = makeSource();
+            let count = 0;
+            references.push(new WeakRef(source));
+            source.set_item_func(() => {
+                count = source.n_items;
+            });
+            // eslint-disable-next-line no-await-in-loop
+            await collect(source);
+            // eslint-disable-next-line no-await-in-loop
+            await close(source);
+            assertSame(count, 5);
+        }
+        // The engine may keep the last ones on its stack.
+        if (!await isCollected(references.slice(0, -5)))
+            throw new Error(`${references.filter(reference => reference.deref()).length} sources are alive`);
+    },
+
     async 'many at once'() {
         const sources = Array.from({length: 8}, () => makeSource(COUNT, 5000));
         const results = await Promise.all(sources.map(collect));

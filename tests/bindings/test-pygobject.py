@@ -197,6 +197,21 @@ def test_handlers_that_know_their_source_do_not_keep_it():
     ledger.check()
 
 
+def test_item_func_that_knows_its_source_goes_with_close():
+    """No garbage collector sees this circle."""
+    ledger = Ledger()
+    for _ in range(10):
+        source = make_source()
+        ledger.watch(source)
+        seen = []
+        source.set_item_func(lambda _, item, source=source, seen=seen: seen.append(source.props.n_items))
+        assert collect(source)[1] == ['finished']
+        assert seen == [1, 2, 3, 4, 5], seen
+        close(source)
+        del source
+    ledger.check()
+
+
 def test_item_func_is_let_go():
     class Token:
         pass

@@ -30,7 +30,6 @@
 #define GI_OBJECT_INFO(info) ((GIObjectInfo *) (info))
 #define GI_STRUCT_INFO(info) ((GIStructInfo *) (info))
 #define GI_BASE_INFO(info) ((GIBaseInfo *) (info))
-#define GI_IS_OBJECT_INFO(info) (g_base_info_get_type ((GIBaseInfo *) (info)) == GI_INFO_TYPE_OBJECT)
 #endif
 
 gboolean calls_load (const char *namespace,
