@@ -58,7 +58,8 @@ if (wayOut === 'exit') {
     throw new Error('a failure of its own');
 } else if (wayOut.startsWith('SIG')) {
     const [pid] = new TextDecoder().decode(Gio.File.new_for_path('/proc/self/stat').load_contents(null)[1]).split(' ');
-    GLib.spawn_command_line_sync(`kill -s ${wayOut.slice(3)} ${pid}`);
+    // a shell's own: there need not be a program of that name
+    GLib.spawn_command_line_sync(`sh -c 'kill -s ${wayOut.slice(3)} ${pid}'`);
     // Until the signal arrives.
     loop.run();
 }
