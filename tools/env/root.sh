@@ -86,7 +86,7 @@ make_root ()
   log=$cache/mmdebstrap.log started=$(date +%s) part=$1.part
   trap 'rm -rf --one-file-system "$cache"/*.part' EXIT
 
-  say "making a Debian $suite root for the build, once: about a minute, 900 MB in $cache"
+  say "making a Debian $suite root for the build, once: about a minute, 1.3 GB in $cache"
   if ! try_make_root "$part"; then
     # A mirror that lags behind serves index files past their date. Only if nothing else is wrong:
     if grep -q '^E: Release file .* is expired' "$log" &&
