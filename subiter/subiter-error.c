@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "subiter-error.h"
+#include "subiter-error-private.h"
 
 #include "subiter-failure.h"
 
@@ -86,4 +86,17 @@ subiter_failure_from_error (const GError *error)
     return NULL;
 
   return subiter_error_get_private (error)->failure;
+}
+
+/* The whole story in words, for a log. */
+char *
+subiter_error_describe (const GError *error)
+{
+  SubiterFailure *failure = subiter_failure_from_error (error);
+  const char *traceback = failure != NULL ? subiter_failure_get_traceback (failure) : NULL;
+
+  if (traceback == NULL)
+    return g_strdup (error->message);
+
+  return g_strchomp (g_strdup_printf ("%s\n%s", error->message, traceback));
 }

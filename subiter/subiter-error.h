@@ -39,6 +39,7 @@ G_BEGIN_DECLS
  * @SUBITER_ERROR_INTERPRETER: an interpreter could not be created
  * @SUBITER_ERROR_ABANDONED: Python code did not end when told to, and its
  *   worker was given up
+ * @SUBITER_ERROR_NO_MEMORY: there is not enough memory
  *
  * What can go wrong in Subiter.
  *
@@ -61,6 +62,7 @@ typedef enum
   SUBITER_ERROR_RUNTIME,
   SUBITER_ERROR_INTERPRETER,
   SUBITER_ERROR_ABANDONED,
+  SUBITER_ERROR_NO_MEMORY,
 } SubiterError;
 
 SUBITER_AVAILABLE_IN_ALL

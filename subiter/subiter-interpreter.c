@@ -2,6 +2,7 @@
 
 #include "subiter-interpreter-private.h"
 
+#include "subiter-enums.h"
 #include "subiter-error.h"
 #include "subiter-port-private.h"
 #include "subiter-reaper-private.h"
@@ -35,7 +36,13 @@ struct _SubiterInterpreter
   /* lock: all that follows */
   SubiterPort *port;
   gboolean closed;
+  guint close_grace_period;
   GQueue close_tasks;
+  /* what the log is to be told of workers that were given up and replaced */
+  GQueue farewells;
+
+  /* the dispatch's own: what the property was when last notified */
+  SubiterInterpreterState notified_state;
 };
 
 G_DEFINE_FINAL_TYPE (SubiterInterpreter, subiter_interpreter, G_TYPE_OBJECT)
@@ -45,9 +52,29 @@ typedef enum
   PROP_ID = 1,
   PROP_RUNTIME,
   PROP_RUNNING,
+  PROP_STATE,
+  PROP_CLOSE_GRACE_PERIOD,
 } SubiterInterpreterProperty;
 
-static GParamSpec *properties[PROP_RUNNING + 1];
+static GParamSpec *properties[PROP_CLOSE_GRACE_PERIOD + 1];
+
+/* Called with the lock held. */
+static void
+replace_port (SubiterInterpreter *self,
+              SubiterPort *port)
+{
+  if (self->port != NULL)
+    {
+      char *farewell = subiter_port_orphan (self->port);
+
+      if (farewell != NULL)
+        g_queue_push_tail (&self->farewells, farewell);
+      subiter_port_unref (self->port);
+    }
+
+  subiter_port_watch (port, self->wakeup);
+  self->port = subiter_port_ref (port);
+}
 
 /* Hands @run to the worker, which is started if there is none. @is_behind tells
  * whether that has something else to do first. (transfer full): the port it went
@@ -76,15 +103,17 @@ subiter_interpreter_submit (SubiterInterpreter *self,
       /* There was no worker yet, or it could not work or was given up. */
       g_autoptr (SubiterPort) fresh = subiter_port_new (self->runtime);
 
+      subiter_port_set_close_grace_period (fresh, self->close_grace_period);
       subiter_port_send (fresh, run, NULL);
       if (subiter_worker_start (fresh, error))
         {
-          g_clear_pointer (&self->port, subiter_port_unref);
-          self->port = subiter_port_ref (fresh);
+          replace_port (self, fresh);
           port = g_steal_pointer (&fresh);
         }
     }
   subiter_unlock (&self->lock);
+
+  subiter_wakeup_notify (self->wakeup);
 
   return g_steal_pointer (&port);
 }
@@ -146,6 +175,34 @@ subiter_interpreter_has_closed (SubiterInterpreter *self,
   return has_closed;
 }
 
+static void
+log_farewell (gpointer data)
+{
+  g_autofree char *farewell = data;
+
+  g_log ("Subiter", G_LOG_LEVEL_WARNING, "%s", farewell);
+}
+
+/* Tells the log of workers that were given up. */
+static void
+log_farewells (SubiterInterpreter *self,
+               gboolean is_last_time)
+{
+  GQueue farewells = G_QUEUE_INIT;
+  char *farewell = NULL;
+
+  subiter_lock (&self->lock);
+  farewells = self->farewells;
+  g_queue_init (&self->farewells);
+  if (self->port != NULL)
+    farewell = is_last_time ? subiter_port_orphan (self->port) : subiter_port_take_farewell (self->port);
+  subiter_unlock (&self->lock);
+
+  if (farewell != NULL)
+    g_queue_push_tail (&farewells, farewell);
+  g_queue_clear_full (&farewells, log_farewell);
+}
+
 static gboolean
 interpreter_dispatch (gpointer user_data)
 {
@@ -153,12 +210,15 @@ interpreter_dispatch (gpointer user_data)
   g_autoptr (SubiterInterpreter) self = g_weak_ref_get (weak_ref);
   g_autoptr (GError) error = NULL;
   GQueue tasks = G_QUEUE_INIT;
+  SubiterInterpreterState state;
   GTask *task;
 
   if (self == NULL)
     return G_SOURCE_CONTINUE;
 
   subiter_wakeup_begin (self->wakeup);
+  log_farewells (self, FALSE);
+  state = subiter_interpreter_get_state (self);
   if (subiter_interpreter_has_closed (self, &error))
     {
       subiter_lock (&self->lock);
@@ -170,6 +230,11 @@ interpreter_dispatch (gpointer user_data)
   if (subiter_wakeup_is_pending (self->wakeup))
     subiter_wakeup_sleep (self->wakeup, 0);
 
+  if (state != self->notified_state)
+    {
+      self->notified_state = state;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+    }
   while ((task = g_queue_pop_head (&tasks)) != NULL)
     {
       if (error != NULL)
@@ -217,6 +282,7 @@ subiter_interpreter_dispose (GObject *object)
 
   subiter_interpreter_close (self, NULL);
   subiter_wakeup_detach (self->wakeup);
+  log_farewells (self, TRUE);
 
   G_OBJECT_CLASS (subiter_interpreter_parent_class)->dispose (object);
 }
@@ -257,6 +323,12 @@ subiter_interpreter_get_property (GObject *object,
     case PROP_RUNNING:
       g_value_set_boolean (value, subiter_interpreter_get_running (self));
       break;
+    case PROP_STATE:
+      g_value_set_enum (value, subiter_interpreter_get_state (self));
+      break;
+    case PROP_CLOSE_GRACE_PERIOD:
+      g_value_set_uint (value, subiter_interpreter_get_close_grace_period (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -275,8 +347,12 @@ subiter_interpreter_set_property (GObject *object,
     case PROP_RUNTIME:
       self->runtime = g_value_dup_string (value);
       break;
+    case PROP_CLOSE_GRACE_PERIOD:
+      subiter_interpreter_set_close_grace_period (self, g_value_get_uint (value));
+      break;
     case PROP_ID:
     case PROP_RUNNING:
+    case PROP_STATE:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -323,6 +399,27 @@ subiter_interpreter_class_init (SubiterInterpreterClass *klass)
       g_param_spec_boolean ("running", NULL, NULL, FALSE,
                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * SubiterInterpreter:state:
+   *
+   * Where the interpreter is in its life. It changes, and is notified, in the main
+   * context of the moment of construction.
+   */
+  properties[PROP_STATE] =
+      g_param_spec_enum ("state", NULL, NULL, SUBITER_TYPE_INTERPRETER_STATE, SUBITER_INTERPRETER_STATE_IDLE,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * SubiterInterpreter:close-grace-period:
+   *
+   * How long the interpreter has to end once it is closed, in ms; what does not end,
+   * such as a thread that its code left behind, is given up then. %G_MAXUINT is for
+   * ever.
+   */
+  properties[PROP_CLOSE_GRACE_PERIOD] =
+      g_param_spec_uint ("close-grace-period", NULL, NULL, 0, G_MAXUINT, SUBITER_PORT_CLOSE_GRACE_PERIOD,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -334,7 +431,9 @@ subiter_interpreter_init (SubiterInterpreter *self)
   self->id = atomic_fetch_add_explicit (&last_id, 1, memory_order_relaxed) + 1;
   self->wakeup = subiter_wakeup_new ();
   g_mutex_init (&self->lock);
+  self->close_grace_period = SUBITER_PORT_CLOSE_GRACE_PERIOD;
   g_queue_init (&self->close_tasks);
+  g_queue_init (&self->farewells);
 }
 
 /**
@@ -407,6 +506,84 @@ subiter_interpreter_get_running (SubiterInterpreter *self)
 }
 
 /**
+ * subiter_interpreter_get_state:
+ * @self: an interpreter
+ *
+ * Tells where the interpreter is in its life at this moment.
+ *
+ * Returns: the state
+ */
+SubiterInterpreterState
+subiter_interpreter_get_state (SubiterInterpreter *self)
+{
+  SubiterInterpreterState state = SUBITER_INTERPRETER_STATE_LIVE;
+
+  g_return_val_if_fail (SUBITER_IS_INTERPRETER (self), SUBITER_INTERPRETER_STATE_CLOSED);
+
+  subiter_lock (&self->lock);
+  if (self->closed)
+    state = self->port == NULL || subiter_port_has_exited (self->port) ? SUBITER_INTERPRETER_STATE_CLOSED
+                                                                       : SUBITER_INTERPRETER_STATE_CLOSING;
+  else if (self->port == NULL)
+    state = SUBITER_INTERPRETER_STATE_IDLE;
+  else if (subiter_port_has_exited (self->port))
+    state = subiter_port_is_abandoned (self->port) ? SUBITER_INTERPRETER_STATE_ABANDONED
+                                                   : SUBITER_INTERPRETER_STATE_IDLE;
+  subiter_unlock (&self->lock);
+
+  return state;
+}
+
+/**
+ * subiter_interpreter_get_close_grace_period:
+ * @self: an interpreter
+ *
+ * Gets how long the interpreter has to end once it is closed.
+ *
+ * Returns: the time in ms; %G_MAXUINT is for ever
+ */
+guint
+subiter_interpreter_get_close_grace_period (SubiterInterpreter *self)
+{
+  guint period;
+
+  g_return_val_if_fail (SUBITER_IS_INTERPRETER (self), 0);
+
+  subiter_lock (&self->lock);
+  period = self->close_grace_period;
+  subiter_unlock (&self->lock);
+
+  return period;
+}
+
+/**
+ * subiter_interpreter_set_close_grace_period:
+ * @self: an interpreter
+ * @period: the time in ms; %G_MAXUINT is for ever
+ *
+ * Sets how long the interpreter has to end once it is closed. This counts for a close
+ * that comes after it.
+ */
+void
+subiter_interpreter_set_close_grace_period (SubiterInterpreter *self,
+                                            guint period)
+{
+  gboolean changed;
+
+  g_return_if_fail (SUBITER_IS_INTERPRETER (self));
+
+  subiter_lock (&self->lock);
+  changed = self->close_grace_period != period;
+  self->close_grace_period = period;
+  if (self->port != NULL)
+    subiter_port_set_close_grace_period (self->port, period);
+  subiter_unlock (&self->lock);
+
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSE_GRACE_PERIOD]);
+}
+
+/**
  * subiter_interpreter_close_async:
  * @self: an interpreter
  * @cancellable: (nullable): a cancellable; closing goes on if it is cancelled
@@ -418,7 +595,7 @@ subiter_interpreter_get_running (SubiterInterpreter *self)
  *
  * What does not end in time is given up: code that runs as
  * [method@Subiter.Source.stop] says, and all else, such as a thread that was left
- * behind, after five seconds.
+ * behind, after [property@Subiter.Interpreter:close-grace-period].
  */
 void
 subiter_interpreter_close_async (SubiterInterpreter *self,

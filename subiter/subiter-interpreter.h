@@ -33,4 +33,12 @@ gboolean subiter_interpreter_close_finish (SubiterInterpreter *self,
                                            GAsyncResult *result,
                                            GError **error);
 
+SUBITER_AVAILABLE_IN_ALL
+SubiterInterpreterState subiter_interpreter_get_state (SubiterInterpreter *self);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_interpreter_get_close_grace_period (SubiterInterpreter *self);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_interpreter_set_close_grace_period (SubiterInterpreter *self,
+                                                 guint period);
+
 G_END_DECLS

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* How long a closed worker has to end until it is given up, in ms. */
+#define SUBITER_PORT_CLOSE_GRACE_PERIOD 5000
+
 SubiterPort *subiter_port_new (const char *runtime_name);
 const char *subiter_port_get_runtime_name (SubiterPort *port);
 
@@ -20,7 +23,15 @@ gboolean subiter_port_withdraw (SubiterPort *port,
 gboolean subiter_port_close (SubiterPort *port);
 gboolean subiter_port_has_exited (SubiterPort *port);
 SubiterRun *subiter_port_dup_current (SubiterPort *port);
+gboolean subiter_port_is_abandoned (SubiterPort *port);
 GError *subiter_port_dup_abandoned (SubiterPort *port);
+char *subiter_port_dup_callable_name (SubiterPort *port);
+char *subiter_port_take_farewell (SubiterPort *port);
+char *subiter_port_orphan (SubiterPort *port);
+gboolean subiter_port_is_orphan (SubiterPort *port);
+void subiter_port_set_close_grace_period (SubiterPort *port,
+                                          guint period);
+guint subiter_port_get_close_grace_period (SubiterPort *port);
 void subiter_port_watch (SubiterPort *port,
                          SubiterWakeup *wakeup);
 void subiter_port_unwatch (SubiterPort *port,

@@ -2,7 +2,8 @@
 
 #include "subiter-port-private.h"
 
-#include "subiter-error.h"
+#include "subiter-callable.h"
+#include "subiter-error-private.h"
 #include "subiter-run-private.h"
 
 struct _SubiterPort
@@ -10,6 +11,8 @@ struct _SubiterPort
   _Atomic int ref_count;
   guint64 id;
   char *runtime_name;
+  /* set by the application, in ms */
+  _Atomic guint close_grace_period;
 
   GMutex lock;
   /* signalled when a run is sent or the mailbox closed */
@@ -21,8 +24,14 @@ struct _SubiterPort
   SubiterRun *current;
   SubiterRuntime *runtime;
   GPtrArray *watchers;
+  /* what ran last, to tell by what it is known */
+  SubiterCallable *last_callable;
   /* why it counts as gone, if it was given up */
   GError *abandoned;
+  /* whether the log still has to be told of that, and whether there is no main
+   * context in which to do it */
+  gboolean has_farewell;
+  gboolean is_orphan;
   gpointer data;
   GDestroyNotify destroy;
 };
@@ -46,6 +55,7 @@ subiter_port_new (const char *runtime_name)
   atomic_init (&port->ref_count, 1);
   port->id = atomic_fetch_add_explicit (&last_id, 1, memory_order_relaxed) + 1;
   port->runtime_name = g_strdup (runtime_name);
+  atomic_init (&port->close_grace_period, SUBITER_PORT_CLOSE_GRACE_PERIOD);
   port->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_wakeup_unref);
   g_mutex_init (&port->lock);
   g_cond_init (&port->sent);
@@ -92,6 +102,7 @@ subiter_port_unref (SubiterPort *port)
   g_clear_pointer (&port->current, subiter_run_unref);
   g_clear_object (&port->runtime);
   g_ptr_array_unref (port->watchers);
+  g_clear_pointer (&port->last_callable, subiter_callable_unref);
   g_clear_error (&port->abandoned);
   g_free (port->runtime_name);
   g_mutex_clear (&port->lock);
@@ -158,6 +169,8 @@ subiter_port_send (SubiterPort *port,
 SubiterRun *
 subiter_port_receive (SubiterPort *port)
 {
+  SubiterCallable *callable_before = NULL;
+  SubiterCallable *callable;
   SubiterRun *run;
   SubiterRun *before;
 
@@ -170,8 +183,15 @@ subiter_port_receive (SubiterPort *port)
   run = port->closed ? NULL : g_queue_pop_head (&port->mailbox);
   if (run != NULL)
     port->current = subiter_run_ref (run);
+  callable = run != NULL ? subiter_run_get_callable (run) : NULL;
+  if (callable != NULL)
+    {
+      callable_before = port->last_callable;
+      port->last_callable = subiter_callable_ref (callable);
+    }
   subiter_unlock (&port->lock);
 
+  g_clear_pointer (&callable_before, subiter_callable_unref);
   g_clear_pointer (&before, subiter_run_unref);
   if (run != NULL)
     subiter_run_begin (run);
@@ -259,7 +279,10 @@ leave (SubiterPort *port,
   port->closed = TRUE;
   port->exited = TRUE;
   if (is_given_up)
-    port->abandoned = g_error_copy (error);
+    {
+      port->abandoned = g_error_copy (error);
+      port->has_farewell = !port->is_orphan;
+    }
   runs = port->mailbox;
   g_queue_init (&port->mailbox);
   if (port->current != NULL)
@@ -268,12 +291,10 @@ leave (SubiterPort *port,
   port->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_wakeup_unref);
   subiter_unlock (&port->lock);
 
-  /* Before the end, so that the main context hears of it. */
-  if (run != NULL)
-    subiter_run_log (run, G_LOG_LEVEL_WARNING, error->message);
-  end_runs (&runs, error);
+  /* Before the ends, so that the log comes before what is signalled of them. */
   for (guint i = 0; i < watchers->len; i++)
     subiter_wakeup_notify (watchers->pdata[i]);
+  end_runs (&runs, error);
 
   return TRUE;
 }
@@ -311,6 +332,90 @@ subiter_port_dup_abandoned (SubiterPort *port)
   return error;
 }
 
+/* (transfer full) (nullable): what the log has to be told, once. */
+static char *
+take_farewell (SubiterPort *port,
+               gboolean is_last_time)
+{
+  char *farewell = NULL;
+
+  subiter_lock (&port->lock);
+  if (port->has_farewell)
+    farewell = subiter_error_describe (port->abandoned);
+  port->has_farewell = FALSE;
+  port->is_orphan = port->is_orphan || is_last_time;
+  subiter_unlock (&port->lock);
+
+  return farewell;
+}
+
+char *
+subiter_port_take_farewell (SubiterPort *port)
+{
+  return take_farewell (port, FALSE);
+}
+
+/* Likewise, and nobody will ask again: who gives the worker up after this
+ * tells the log by himself. */
+char *
+subiter_port_orphan (SubiterPort *port)
+{
+  return take_farewell (port, TRUE);
+}
+
+gboolean
+subiter_port_is_orphan (SubiterPort *port)
+{
+  gboolean is_orphan;
+
+  subiter_lock (&port->lock);
+  is_orphan = port->is_orphan;
+  subiter_unlock (&port->lock);
+
+  return is_orphan;
+}
+
+/* (transfer full) (nullable): by what people know the worker. */
+char *
+subiter_port_dup_callable_name (SubiterPort *port)
+{
+  char *name = NULL;
+
+  subiter_lock (&port->lock);
+  if (port->last_callable != NULL)
+    name = subiter_callable_to_string (port->last_callable);
+  subiter_unlock (&port->lock);
+
+  return name;
+}
+
+/* How long the worker has to end once its mailbox is closed, in ms. This may be
+ * called from any thread. */
+void
+subiter_port_set_close_grace_period (SubiterPort *port,
+                                     guint period)
+{
+  atomic_store_explicit (&port->close_grace_period, period, memory_order_relaxed);
+}
+
+guint
+subiter_port_get_close_grace_period (SubiterPort *port)
+{
+  return atomic_load_explicit (&port->close_grace_period, memory_order_relaxed);
+}
+
+gboolean
+subiter_port_is_abandoned (SubiterPort *port)
+{
+  gboolean is_abandoned;
+
+  subiter_lock (&port->lock);
+  is_abandoned = port->abandoned != NULL;
+  subiter_unlock (&port->lock);
+
+  return is_abandoned;
+}
+
 gboolean
 subiter_port_has_exited (SubiterPort *port)
 {
@@ -346,7 +451,7 @@ subiter_port_watch (SubiterPort *port,
 
   subiter_lock (&port->lock);
   exited = port->exited;
-  if (!exited)
+  if (!exited && !g_ptr_array_find (port->watchers, wakeup, NULL))
     g_ptr_array_add (port->watchers, subiter_wakeup_ref (wakeup));
   subiter_unlock (&port->lock);
 

@@ -4,19 +4,17 @@
 
 #include "subiter-callable.h"
 #include "subiter-error.h"
+#include "subiter-fault-private.h"
+#include "subiter-inspection-private.h"
 #include "subiter-run-private.h"
 #include "subiter-shutdown.h"
 #include "subiter-worker-private.h"
 
-/* When a run that was told to stop is interrupted first, and how often again,
- * in µs. Code that looks at subiter.stopping () gets this long to end by
- * itself. */
+/* How often a run that was interrupted is interrupted again, in µs. */
 #define INTERRUPT_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
-/* When its worker is given up, in µs after it was told to stop. */
-#define GRACE_PERIOD (2 * G_TIME_SPAN_SECOND)
-/* When a worker is given up that was told to end, in µs: what its code left
- * behind, such as threads, gets this long. */
-#define CLOSE_GRACE_PERIOD (5 * G_TIME_SPAN_SECOND)
+/* For ever, as a period in ms and as a time. */
+#define NO_PERIOD G_MAXUINT
+#define NEVER G_MAXINT64
 
 /* One run on its way down the ladder; or a worker, if there is no run. */
 typedef struct
@@ -27,15 +25,19 @@ typedef struct
   /* the reaper's own */
   gint64 next_step;
   gint64 give_up;
+  /* where its code sits, asked when its time is up */
+  SubiterInspection *inspection;
   /* set by the reaper, cleared by the thread that interrupts */
   _Atomic int is_interrupting;
 } Descent;
 
 static GMutex reaper_lock;
-/* reaper_lock: signalled when a descent is added */
+/* reaper_lock: signalled when a descent is added, and when there is other news */
 static GCond reaper_added;
 static GPtrArray *descents;
 static gboolean reaper_runs;
+/* reaper_lock: whether the reaper is to look at all of them again */
+static gboolean reaper_has_news;
 
 static Descent *
 descent_ref (Descent *descent)
@@ -53,6 +55,7 @@ descent_unref (Descent *descent)
 
   subiter_port_unref (descent->port);
   g_clear_pointer (&descent->run, subiter_run_unref);
+  g_clear_pointer (&descent->inspection, subiter_inspection_unref);
   g_free (descent);
 }
 
@@ -80,7 +83,8 @@ interrupt (Descent *descent)
   if (atomic_exchange_explicit (&descent->is_interrupting, 1, memory_order_acq_rel))
     return;
 
-  thread = g_thread_try_new ("subiter-stop", interrupt_main, descent_ref (descent), NULL);
+  thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-stop", interrupt_main,
+                                   descent_ref (descent), NULL);
   if (thread == NULL)
     {
       atomic_store_explicit (&descent->is_interrupting, 0, memory_order_release);
@@ -91,28 +95,50 @@ interrupt (Descent *descent)
 }
 
 static void
+on_inspected (gpointer data)
+{
+  subiter_lock (&reaper_lock);
+  reaper_has_news = TRUE;
+  g_cond_signal (&reaper_added);
+  subiter_unlock (&reaper_lock);
+}
+
+static void
 abandon_run (Descent *descent)
 {
   SubiterCallable *callable = subiter_run_get_callable (descent->run);
   g_autofree char *name = callable != NULL ? subiter_callable_to_string (callable) : g_strdup ("a run");
   g_autoptr (GError) error = NULL;
 
-  error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_ABANDONED,
-                       "%s did not end within %d s of being told to; its interpreter was given up",
-                       name, (int) (GRACE_PERIOD / G_TIME_SPAN_SECOND));
+  error = subiter_inspection_make_error (descent->inspection, SUBITER_ERROR_ABANDONED,
+                                         "%s did not end within %u ms of being told to, and its interpreter was "
+                                         "given up",
+                                         name, subiter_run_get_grace_period (descent->run));
   subiter_worker_abandon (descent->port, descent->run, error);
 }
 
 static void
 abandon_worker (Descent *descent)
 {
+  g_autofree char *name = subiter_port_dup_callable_name (descent->port);
   g_autoptr (GError) error = NULL;
 
-  error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_ABANDONED,
-                       "An interpreter did not end within %d s of being closed and was given up: its code may "
-                       "have left a thread or an exit function behind that does not end",
-                       (int) (CLOSE_GRACE_PERIOD / G_TIME_SPAN_SECOND));
+  error = subiter_inspection_make_error (descent->inspection, SUBITER_ERROR_ABANDONED,
+                                         "The interpreter of %s did not end within %u ms of being closed and was given "
+                                         "up: its code may have left a thread or an exit function behind that does "
+                                         "not end",
+                                         name != NULL ? name : "nothing yet",
+                                         subiter_port_get_close_grace_period (descent->port));
   subiter_worker_abandon (descent->port, NULL, error);
+}
+
+static void
+abandon (Descent *descent)
+{
+  if (descent->run != NULL)
+    abandon_run (descent);
+  else
+    abandon_worker (descent);
 }
 
 /* FALSE if the descent is over. */
@@ -122,15 +148,20 @@ take_step (Descent *descent,
 {
   if (descent->run != NULL ? subiter_run_has_ended (descent->run) : subiter_port_has_exited (descent->port))
     return FALSE;
+
+  if (descent->inspection != NULL
+      && (now >= descent->next_step || subiter_inspection_is_done (descent->inspection)))
+    {
+      abandon (descent);
+      return FALSE;
+    }
   if (now < descent->next_step)
     return TRUE;
   if (now >= descent->give_up)
     {
-      if (descent->run != NULL)
-        abandon_run (descent);
-      else
-        abandon_worker (descent);
-      return FALSE;
+      descent->next_step = now + SUBITER_INSPECTION_TIME;
+      descent->inspection = subiter_inspection_new (descent->port, descent->run, on_inspected, NULL, NULL);
+      return TRUE;
     }
 
   interrupt (descent);
@@ -146,8 +177,9 @@ reaper_main (gpointer data)
   while (descents->len > 0)
     {
       g_autoptr (GPtrArray) steps = g_steal_pointer (&descents);
-      gint64 next_step = G_MAXINT64;
+      gint64 next_step = NEVER;
 
+      reaper_has_news = FALSE;
       /* Steps are taken outside the lock: nobody who adds to the list may
        * have to wait for them. */
       descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
@@ -166,12 +198,12 @@ reaper_main (gpointer data)
         }
       subiter_lock (&reaper_lock);
 
-      if (descents->len > 0)
+      if (descents->len > 0 || reaper_has_news)
         next_step = 0;
       for (guint i = 0; i < steps->len; i++)
         g_ptr_array_add (descents, descent_ref (steps->pdata[i]));
       if (descents->len > 0 && next_step > 0)
-        subiter_cond_wait_until (&reaper_added, &reaper_lock, next_step);
+        subiter_cond_wait_until (&reaper_added, &reaper_lock, next_step == NEVER ? -1 : next_step);
     }
   g_clear_pointer (&descents, g_ptr_array_unref);
   reaper_runs = FALSE;
@@ -200,7 +232,8 @@ add_descent (SubiterPort *port,
   g_ptr_array_add (descents, descent);
   if (!reaper_runs)
     {
-      GThread *thread = g_thread_try_new ("subiter-reaper", reaper_main, NULL, NULL);
+      GThread *thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-reaper", reaper_main, NULL,
+                                                NULL);
 
       /* Without a thread to be had, the run still was told to stop. */
       reaper_runs = thread != NULL;
@@ -210,21 +243,28 @@ add_descent (SubiterPort *port,
   subiter_unlock (&reaper_lock);
 }
 
+/* When a period in ms is over that begins now. */
+static gint64
+get_end (guint period)
+{
+  return period == NO_PERIOD ? NEVER : g_get_monotonic_time () + (gint64) period * G_TIME_SPAN_MILLISECOND;
+}
+
 /* Tells @run to stop and sees to it that it does, on the reaper's own time.
  * This may be called from any thread and never blocks. */
 void
 subiter_reaper_stop (SubiterPort *port,
                      SubiterRun *run)
 {
-  gint64 now;
+  gint64 give_up;
 
   if (!subiter_run_stop (run) || subiter_run_has_ended (run))
     return;
   if (subiter_port_withdraw (port, run))
     return;
 
-  now = g_get_monotonic_time ();
-  add_descent (port, run, now + INTERRUPT_INTERVAL, now + GRACE_PERIOD);
+  give_up = get_end (subiter_run_get_grace_period (run));
+  add_descent (port, run, MIN (get_end (subiter_run_get_interrupt_delay (run)), give_up), give_up);
 }
 
 /* Closes the mailbox of @port and sees to it that its worker ends. */
@@ -240,7 +280,7 @@ subiter_reaper_close (SubiterPort *port)
   current = subiter_port_dup_current (port);
   if (current != NULL)
     subiter_reaper_stop (port, current);
-  give_up = g_get_monotonic_time () + CLOSE_GRACE_PERIOD;
+  give_up = get_end (subiter_port_get_close_grace_period (port));
   add_descent (port, NULL, give_up, give_up);
 }
 
@@ -251,8 +291,8 @@ subiter_reaper_close (SubiterPort *port)
  * Closes every interpreter of the process and waits for them to end, on the
  * calling thread. No interpreter can be started after this.
  *
- * The library does this by itself when the program exits, with a timeout of
- * two seconds; a host that finalises Python or unloads what its callables
+ * The library does this by itself when the program exits, with the timeout that
+ * [func@Subiter.set_exit_timeout] sets; a host that finalises Python or unloads what its callables
  * need before that calls this first. Under PyGObject the override does.
  *
  * The time counts from the first call of this function, so that a further one does

@@ -42,8 +42,8 @@ typedef struct
   SubiterValue *slots;
 } SubiterRing;
 
-void subiter_ring_init (SubiterRing *ring,
-                        guint capacity);
+gboolean subiter_ring_init (SubiterRing *ring,
+                            guint capacity);
 void subiter_ring_clear (SubiterRing *ring);
 
 /* the producer's side */

@@ -2,13 +2,16 @@
 
 #include "subiter-ring-private.h"
 
-void
+#include "subiter-fault-private.h"
+
+/* Without memory for its slots, a ring takes nothing: FALSE. */
+gboolean
 subiter_ring_init (SubiterRing *ring,
                    guint capacity)
 {
   guint64 n_slots = 1;
 
-  g_return_if_fail (capacity > 0);
+  g_return_val_if_fail (capacity > 0, FALSE);
 
   while (n_slots < capacity)
     n_slots *= 2;
@@ -19,11 +22,13 @@ subiter_ring_init (SubiterRing *ring,
   atomic_init (&ring->closed, 0);
   ring->cached_head = 0;
   ring->cached_tail = 0;
-  ring->capacity = capacity;
+  ring->slots = subiter_fault (SUBITER_FAULT_RING) ? NULL : g_try_new0 (SubiterValue, n_slots);
+  ring->capacity = ring->slots != NULL ? capacity : 0;
   ring->mask = n_slots - 1;
-  ring->slots = g_new0 (SubiterValue, n_slots);
   g_mutex_init (&ring->lock);
   g_cond_init (&ring->space);
+
+  return ring->slots != NULL;
 }
 
 /* Only once both sides are done with it. */

@@ -9,6 +9,11 @@
 
 G_BEGIN_DECLS
 
+/* How long code that was told to end has until an exception is raised in it, and
+ * until its worker is given up, in ms. */
+#define SUBITER_RUN_INTERRUPT_DELAY 100
+#define SUBITER_RUN_GRACE_PERIOD 2000
+
 /* the application's side: made, handed to a port, and consumed by one
  * consumer at a time */
 SubiterRun *subiter_run_new (SubiterRunKind kind,
@@ -23,6 +28,13 @@ void subiter_run_set_python_path (SubiterRun *run,
                                   const char *const *python_path);
 void subiter_run_set_forward_output (SubiterRun *run,
                                      gboolean forward_output);
+
+gboolean subiter_run_has_memory (SubiterRun *run);
+void subiter_run_set_grace (SubiterRun *run,
+                            guint interrupt_delay,
+                            guint grace_period);
+guint subiter_run_get_interrupt_delay (SubiterRun *run);
+guint subiter_run_get_grace_period (SubiterRun *run);
 
 gboolean subiter_run_stop (SubiterRun *run);
 

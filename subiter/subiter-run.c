@@ -23,6 +23,7 @@ struct _SubiterRun
   SubiterWakeup *wakeup;
 
   SubiterRing ring;
+  gboolean has_memory;
   SubiterEventQueue events;
 
   /* set by any thread, once */
@@ -33,6 +34,9 @@ struct _SubiterRun
   _Atomic int ended;
   /* set by the consumer */
   _Atomic int forward_output;
+  /* set by the application, in ms */
+  _Atomic guint interrupt_delay;
+  _Atomic guint grace_period;
 
   GMutex lock;
   /* broadcast when the run is stopped or has ended */
@@ -77,7 +81,8 @@ subiter_run_new (SubiterRunKind kind,
   run->wakeup = subiter_wakeup_ref (wakeup);
   run->initializers = g_ptr_array_new_with_free_func ((GDestroyNotify) subiter_callable_unref);
   run->python_path = g_new0 (char *, 1);
-  subiter_ring_init (&run->ring, buffer_size);
+  run->has_memory = subiter_ring_init (&run->ring, buffer_size);
+  subiter_run_set_grace (run, SUBITER_RUN_INTERRUPT_DELAY, SUBITER_RUN_GRACE_PERIOD);
   g_mutex_init (&run->lock);
   g_cond_init (&run->changed);
   subiter_event_queue_init (&run->events);
@@ -99,6 +104,37 @@ subiter_run_set_python_path (SubiterRun *run,
 {
   g_strfreev (run->python_path);
   run->python_path = g_strdupv ((char **) python_path);
+}
+
+/* FALSE: there was none for the items that wait, so that it cannot be begun. */
+gboolean
+subiter_run_has_memory (SubiterRun *run)
+{
+  return run->has_memory;
+}
+
+/* How long the code has from when it is told to end, in ms: until it is
+ * interrupted, and until it is given up. This may be called from any thread, and
+ * counts for a run that is told to end after it. */
+void
+subiter_run_set_grace (SubiterRun *run,
+                       guint interrupt_delay,
+                       guint grace_period)
+{
+  atomic_store_explicit (&run->interrupt_delay, interrupt_delay, memory_order_relaxed);
+  atomic_store_explicit (&run->grace_period, grace_period, memory_order_relaxed);
+}
+
+guint
+subiter_run_get_interrupt_delay (SubiterRun *run)
+{
+  return atomic_load_explicit (&run->interrupt_delay, memory_order_relaxed);
+}
+
+guint
+subiter_run_get_grace_period (SubiterRun *run)
+{
+  return atomic_load_explicit (&run->grace_period, memory_order_relaxed);
 }
 
 /* Whether output goes to the program's own standard streams, written where it

@@ -8,4 +8,6 @@ G_BEGIN_DECLS
 
 #define SUBITER_RUNTIME_DEFAULT "subinterpreter"
 
+void subiter_runtime_count_abandoned (SubiterRuntime *self);
+
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "subiter-runtime-private.h"
 
 #include "subiter-error.h"
+#include "subiter-fault-private.h"
 #include "subiter-sync-private.h"
 
 /**
@@ -99,6 +100,9 @@ find_runtime (const char *name,
       scan_modules ();
       extension = g_io_extension_point_get_extension_by_name (point, name);
     }
+
+  if (subiter_fault (SUBITER_FAULT_MODULE))
+    extension = NULL;
 
   if (extension == NULL)
     {
@@ -205,4 +209,73 @@ subiter_runtime_interrupt (SubiterRuntime *self,
   g_return_val_if_fail (run != NULL, FALSE);
 
   return SUBITER_RUNTIME_GET_IFACE (self)->interrupt (self, port, run, how);
+}
+
+/**
+ * subiter_runtime_dup_stack:
+ * @self: a runtime
+ * @port: the port of a worker
+ * @run: (nullable): a run of the worker, or %NULL for all that keeps the worker
+ *
+ * Tells where Python code sits, in the form in which Python prints a stack: for
+ * each frame, outermost first, a line that begins with two spaces and `File`,
+ * and below it the line of the source if that can be had.
+ *
+ * This may block for as long as the worker does not let go of its GIL, so it may
+ * not be called on a thread that iterates a main context.
+ *
+ * Returns: (transfer full) (nullable): the frames, or %NULL if @run is not the
+ *   worker's current one any more, or nothing can be told
+ */
+char *
+subiter_runtime_dup_stack (SubiterRuntime *self,
+                           SubiterPort *port,
+                           SubiterRun *run)
+{
+  SubiterRuntimeInterface *iface;
+
+  g_return_val_if_fail (SUBITER_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (port != NULL, NULL);
+
+  iface = SUBITER_RUNTIME_GET_IFACE (self);
+
+  return iface->dup_stack != NULL ? iface->dup_stack (self, port, run) : NULL;
+}
+
+static GQuark
+abandoned_quark (void)
+{
+  return g_quark_from_static_string ("subiter-n-abandoned");
+}
+
+/* A worker of the runtime was given up. */
+void
+subiter_runtime_count_abandoned (SubiterRuntime *self)
+{
+  GQuark quark = abandoned_quark ();
+  gpointer n;
+
+  do
+    n = g_object_get_qdata (G_OBJECT (self), quark);
+  while (!g_object_replace_qdata (G_OBJECT (self), quark, n, GUINT_TO_POINTER (GPOINTER_TO_UINT (n) + 1),
+                                  NULL, NULL));
+}
+
+/**
+ * subiter_runtime_get_n_abandoned:
+ * @self: a runtime
+ *
+ * Tells how many of the workers that this runtime ever ran were given up because
+ * their code did not end when it was told to. What such a worker holds, at least
+ * an interpreter and a thread, is not given back before its code ends by itself.
+ * This may be called from any thread.
+ *
+ * Returns: how many
+ */
+guint
+subiter_runtime_get_n_abandoned (SubiterRuntime *self)
+{
+  g_return_val_if_fail (SUBITER_IS_RUNTIME (self), 0);
+
+  return GPOINTER_TO_UINT (g_object_get_qdata (G_OBJECT (self), abandoned_quark ()));
 }

@@ -40,6 +40,9 @@ G_DECLARE_INTERFACE (SubiterRuntime, subiter_runtime, SUBITER, RUNTIME, GObject)
  *   called once a worker, on the worker's own thread
  * @interrupt: end a run that does not end by itself; called from a thread
  *   that is neither a main loop's nor the worker's, and may block
+ * @dup_stack: (nullable): tell where the code of a run sits, or, if that is %NULL,
+ *   what keeps the worker from ending, as [method@Subiter.Runtime.dup_stack] says;
+ *   called from a thread like that of @interrupt
  *
  * What a runtime implements.
  *
@@ -59,9 +62,12 @@ struct _SubiterRuntimeInterface
                          SubiterPort *port,
                          SubiterRun *run,
                          SubiterInterrupt how);
+  char *(*dup_stack) (SubiterRuntime *self,
+                      SubiterPort *port,
+                      SubiterRun *run);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 SUBITER_AVAILABLE_IN_ALL
@@ -76,5 +82,11 @@ gboolean subiter_runtime_interrupt (SubiterRuntime *self,
                                     SubiterPort *port,
                                     SubiterRun *run,
                                     SubiterInterrupt how);
+SUBITER_AVAILABLE_IN_ALL
+char *subiter_runtime_dup_stack (SubiterRuntime *self,
+                                 SubiterPort *port,
+                                 SubiterRun *run);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_runtime_get_n_abandoned (SubiterRuntime *self);
 
 G_END_DECLS

@@ -13,4 +13,9 @@ G_BEGIN_DECLS
 SUBITER_AVAILABLE_IN_ALL
 gboolean subiter_shutdown (guint timeout);
 
+SUBITER_AVAILABLE_IN_ALL
+void subiter_set_exit_timeout (guint timeout);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_get_exit_timeout (void);
+
 G_END_DECLS

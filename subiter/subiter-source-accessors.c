@@ -108,55 +108,6 @@ subiter_source_set_buffer_size (SubiterSource *self,
 }
 
 /**
- * subiter_source_get_timeout:
- * @self: a source
- *
- * Gets how long the worker may take for an item.
- *
- * Returns: the time in ms, or 0 for no limit
- */
-guint
-subiter_source_get_timeout (SubiterSource *self)
-{
-  guint timeout;
-
-  g_return_val_if_fail (SUBITER_IS_SOURCE (self), 0);
-
-  subiter_lock (&self->lock);
-  timeout = self->timeout;
-  subiter_unlock (&self->lock);
-
-  return timeout;
-}
-
-/**
- * subiter_source_set_timeout:
- * @self: a source
- * @timeout: the time in ms, or 0 for no limit
- *
- * Sets how long the worker may take for an item.
- */
-void
-subiter_source_set_timeout (SubiterSource *self,
-                            guint timeout)
-{
-  gboolean changed;
-
-  g_return_if_fail (SUBITER_IS_SOURCE (self));
-
-  subiter_lock (&self->lock);
-  changed = self->timeout != timeout;
-  self->timeout = timeout;
-  subiter_unlock (&self->lock);
-
-  if (!changed)
-    return;
-
-  notify (self, SUBITER_SOURCE_PROP_TIMEOUT);
-  subiter_source_changed (self);
-}
-
-/**
  * subiter_source_get_initializers:
  * @self: a source
  *

@@ -49,6 +49,7 @@ notify_properties (SubiterSource *self)
   guint64 n_items = subiter_source_get_n_items (self);
   gboolean progress_changed;
   gboolean failure_changed;
+  gboolean abandoned_changed;
   SubiterState state;
 
   if (is_dropped (self))
@@ -58,13 +59,17 @@ notify_properties (SubiterSource *self)
   state = self->state;
   failure_changed = self->failure_changed;
   progress_changed = self->progress_changed;
+  abandoned_changed = self->abandoned_changed;
   self->failure_changed = FALSE;
+  self->abandoned_changed = FALSE;
   self->progress_changed = FALSE;
   subiter_unlock (&self->lock);
 
   g_object_freeze_notify (G_OBJECT (self));
   if (failure_changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_FAILURE]);
+  if (abandoned_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_ABANDONED]);
   if (progress_changed)
     {
       g_object_notify_by_pspec (G_OBJECT (self), properties[SUBITER_SOURCE_PROP_PROGRESS]);
@@ -314,14 +319,29 @@ deliver_items (SubiterSource *self,
   return budget.n_items;
 }
 
+/* What is known of a timeout, while it is not yet known whether it is the end. */
+static void
+set_timeout_failure (SubiterSource *self,
+                     SubiterRun *run,
+                     const GError *error)
+{
+  subiter_lock (&self->lock);
+  if (self->run == run)
+    subiter_source_set_failure (self, error);
+  subiter_unlock (&self->lock);
+}
+
 /* No item came in time: asks whether to wait on, and ends the iteration if
  * not. */
 static void
 time_out (SubiterSource *self,
           SubiterRun *run)
 {
+  g_autoptr (SubiterInspection) inspection = g_steal_pointer (&self->inspection);
+  g_autoptr (GError) error = subiter_source_make_timeout_error (self, inspection);
   gboolean waits_on = FALSE;
 
+  set_timeout_failure (self, run, error);
   notify_properties (self);
   if (is_dropped (self))
     return;
@@ -329,7 +349,10 @@ time_out (SubiterSource *self,
 
   self->owed_since = g_get_monotonic_time ();
   if (waits_on)
-    return;
+    {
+      set_timeout_failure (self, run, NULL);
+      return;
+    }
 
   subiter_lock (&self->lock);
   if (self->run == run)
@@ -337,8 +360,7 @@ time_out (SubiterSource *self,
       if (self->pulls)
         {
           g_clear_error (&self->pull_error);
-          self->pull_error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT,
-                                          "No item came within %u ms", self->timeout);
+          self->pull_error = g_error_copy (error);
         }
       subiter_source_wind_down (self, SUBITER_STATE_TIMED_OUT, FALSE);
     }
@@ -396,6 +418,22 @@ get_deadline (SubiterSource *self,
   return self->owed_since + timeout;
 }
 
+/* Code that made no item in time is looked at before anybody is told, which takes
+ * a moment. TRUE: there is nothing to wait for any more. */
+static gboolean
+has_inspected (SubiterSource *self,
+               SubiterRun *run)
+{
+  if (self->inspection == NULL)
+    {
+      self->inspection = subiter_source_inspect (self, run);
+      self->inspected_by = g_get_monotonic_time () + SUBITER_INSPECTION_TIME;
+    }
+
+  return self->inspection == NULL || subiter_inspection_is_done (self->inspection)
+         || g_get_monotonic_time () >= self->inspected_by;
+}
+
 static void
 deliver (SubiterSource *self,
          SubiterRun *run)
@@ -432,7 +470,9 @@ deliver (SubiterSource *self,
     }
 
   deadline = is_dropped (self) ? -1 : get_deadline (self, run);
-  if (deadline >= 0 && g_get_monotonic_time () >= deadline)
+  if (deadline < 0 || g_get_monotonic_time () < deadline)
+    g_clear_pointer (&self->inspection, subiter_inspection_unref);
+  else if (has_inspected (self, run))
     time_out (self, run);
 }
 
@@ -478,6 +518,7 @@ static void
 plan_next (SubiterSource *self)
 {
   g_autoptr (SubiterRun) run = NULL;
+  gint64 deadline = -1;
 
   /* No run: nobody waits for its items. */
   subiter_lock (&self->lock);
@@ -486,7 +527,11 @@ plan_next (SubiterSource *self)
     run = subiter_run_ref (self->run);
   subiter_unlock (&self->lock);
 
-  subiter_wakeup_sleep (self->wakeup, run != NULL ? get_deadline (self, run) : -1);
+  if (run != NULL)
+    deadline = get_deadline (self, run);
+  if (deadline >= 0 && self->inspection != NULL)
+    deadline = MAX (deadline, self->inspected_by);
+  subiter_wakeup_sleep (self->wakeup, deadline);
   if (run != NULL)
     subiter_wakeup_arm (self->wakeup);
   if (subiter_wakeup_is_pending (self->wakeup)

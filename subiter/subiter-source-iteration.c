@@ -36,6 +36,25 @@ subiter_source_set_failure (SubiterSource *self,
   self->failure_changed = TRUE;
 }
 
+static void
+set_abandoned (SubiterSource *self,
+               gboolean abandoned)
+{
+  if (self->abandoned == abandoned)
+    return;
+
+  self->abandoned = abandoned;
+  self->abandoned_changed = TRUE;
+}
+
+/* Whether it was the code of @run itself that did not end. */
+static gboolean
+was_abandoned (SubiterRun *run)
+{
+  return g_error_matches (subiter_run_get_error (run), SUBITER_ERROR, SUBITER_ERROR_ABANDONED)
+         && subiter_run_has_begun (run);
+}
+
 static gboolean
 listens_for_ends (SubiterSource *self)
 {
@@ -81,6 +100,8 @@ subiter_source_finish_winding (SubiterSource *self)
 
   if (self->run == NULL && g_queue_is_empty (&self->windings))
     take_progress (self, winding->run);
+  if (was_abandoned (winding->run) && self->run == NULL)
+    set_abandoned (self, TRUE);
   if (winding->signals_end)
     {
       SubiterState state;
@@ -162,6 +183,7 @@ subiter_source_begin (SubiterSource *self,
 
   self->run = subiter_run_new (SUBITER_RUN_ITERATE, self->stream_id, self->callable,
                                self->buffer_size, self->item_type, self->wakeup);
+  subiter_run_set_grace (self->run, self->interrupt_delay, self->grace_period);
   subiter_run_set_initializers (self->run, initializers);
   if (self->python_path != NULL)
     subiter_run_set_python_path (self->run, (const char *const *) self->python_path);
@@ -174,10 +196,16 @@ subiter_source_begin (SubiterSource *self,
   g_clear_pointer (&self->progress_text, g_free);
   g_clear_error (&self->pull_error);
   subiter_source_set_failure (self, NULL);
+  set_abandoned (self, FALSE);
   atomic_store_explicit (&self->n_items, 0, memory_order_relaxed);
   subiter_source_set_state (self, SUBITER_STATE_RUNNING);
 
-  self->port = subiter_interpreter_submit (self->interpreter, self->run, &self->queued, &error);
+  if (subiter_run_has_memory (self->run))
+    self->port = subiter_interpreter_submit (self->interpreter, self->run, &self->queued, &error);
+  else
+    error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_NO_MEMORY,
+                         "There is no memory for a buffer of %u items; set a smaller buffer-size",
+                         self->buffer_size);
   if (self->port == NULL)
     subiter_run_end (self->run, error);
 }
@@ -228,6 +256,8 @@ subiter_source_end (SubiterSource *self,
     }
 
   take_progress (self, run);
+  if (was_abandoned (run))
+    set_abandoned (self, TRUE);
   subiter_source_add_end (self, run, state, error);
   if (self->pulls && error != NULL)
     {

@@ -2,15 +2,17 @@
 
 #pragma once
 
+#include "subiter-inspection-private.h"
 #include "subiter-run-private.h"
 #include "subiter-source.h"
 #include "subiter-wakeup-private.h"
 
 G_BEGIN_DECLS
 
-/* A source in six rooms: subiter-source.c has the object, its signals and the
+/* A source in seven rooms: subiter-source.c has the object, its signals and the
  * methods that start and stop it; subiter-source-accessors.c the methods that get
- * and set, subiter-source-properties.c the same as properties;
+ * and set, subiter-source-grace.c those that say how long code may take, and
+ * subiter-source-properties.c the same as properties;
  * subiter-source-iteration.c the life of an iteration; subiter-source-dispatch.c
  * all that happens in the main context; subiter-source-pull.c the methods that take
  * items. */
@@ -68,6 +70,9 @@ typedef enum
   SUBITER_SOURCE_PROP_PROGRESS,
   SUBITER_SOURCE_PROP_PROGRESS_TEXT,
   SUBITER_SOURCE_PROP_FAILURE,
+  SUBITER_SOURCE_PROP_INTERRUPT_DELAY,
+  SUBITER_SOURCE_PROP_GRACE_PERIOD,
+  SUBITER_SOURCE_PROP_ABANDONED,
   SUBITER_SOURCE_N_PROPS,
 } SubiterSourceProperty;
 
@@ -109,6 +114,8 @@ struct _SubiterSource
   /* lock: all that follows */
   guint buffer_size;
   guint timeout;
+  guint interrupt_delay;
+  guint grace_period;
   char **initializers;
   GPtrArray *more_initializers;
   GVariantType *item_type;
@@ -135,6 +142,7 @@ struct _SubiterSource
   GQueue over_requests;
   GQueue close_tasks;
   SubiterFailure *failure;
+  gboolean abandoned;
   double progress;
   char *progress_text;
 
@@ -150,10 +158,15 @@ struct _SubiterSource
    * last notified */
   gint64 owed_since;
   guint64 owed_iteration;
+  /* the dispatch's own: the look at where code sits that did not make an item in
+   * time, and until when it is worth waiting for */
+  SubiterInspection *inspection;
+  gint64 inspected_by;
   SubiterState notified_state;
   guint64 notified_n_items;
   /* lock: set by whoever changes it, cleared by the dispatch */
   gboolean failure_changed;
+  gboolean abandoned_changed;
   gboolean progress_changed;
 };
 
@@ -175,6 +188,11 @@ void subiter_source_add_end (SubiterSource *self,
                              const GError *error);
 void subiter_source_set_failure (SubiterSource *self,
                                  const GError *error);
+
+SubiterInspection *subiter_source_inspect (SubiterSource *self,
+                                           SubiterRun *run);
+GError *subiter_source_make_timeout_error (SubiterSource *self,
+                                           SubiterInspection *inspection);
 
 void subiter_source_changed (SubiterSource *self);
 gboolean subiter_source_wants_output (SubiterSource *self);

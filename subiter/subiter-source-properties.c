@@ -73,6 +73,15 @@ subiter_source_get_property (GObject *object,
     case SUBITER_SOURCE_PROP_FAILURE:
       g_value_take_boxed (value, subiter_source_dup_failure (self));
       break;
+    case SUBITER_SOURCE_PROP_INTERRUPT_DELAY:
+      g_value_set_uint (value, subiter_source_get_interrupt_delay (self));
+      break;
+    case SUBITER_SOURCE_PROP_GRACE_PERIOD:
+      g_value_set_uint (value, subiter_source_get_grace_period (self));
+      break;
+    case SUBITER_SOURCE_PROP_ABANDONED:
+      g_value_set_boolean (value, subiter_source_get_abandoned (self));
+      break;
     case SUBITER_SOURCE_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -104,6 +113,12 @@ subiter_source_set_property (GObject *object,
     case SUBITER_SOURCE_PROP_TIMEOUT:
       subiter_source_set_timeout (self, g_value_get_uint (value));
       break;
+    case SUBITER_SOURCE_PROP_INTERRUPT_DELAY:
+      subiter_source_set_interrupt_delay (self, g_value_get_uint (value));
+      break;
+    case SUBITER_SOURCE_PROP_GRACE_PERIOD:
+      subiter_source_set_grace_period (self, g_value_get_uint (value));
+      break;
     case SUBITER_SOURCE_PROP_INITIALIZERS:
       subiter_source_set_initializers (self, g_value_get_boxed (value));
       break;
@@ -127,6 +142,7 @@ subiter_source_set_property (GObject *object,
     case SUBITER_SOURCE_PROP_PROGRESS:
     case SUBITER_SOURCE_PROP_PROGRESS_TEXT:
     case SUBITER_SOURCE_PROP_FAILURE:
+    case SUBITER_SOURCE_PROP_ABANDONED:
     case SUBITER_SOURCE_N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -283,6 +299,37 @@ subiter_source_install_properties (GObjectClass *object_class)
    */
   properties[SUBITER_SOURCE_PROP_FAILURE] =
       g_param_spec_boxed ("failure", NULL, NULL, SUBITER_TYPE_FAILURE, readable);
+
+  /**
+   * SubiterSource:interrupt-delay:
+   *
+   * How long code that is told to stop has to end by itself, in ms. Then an exception is
+   * raised in it, again and again, until it ends or is given up. 0 is at once, and
+   * %G_MAXUINT never.
+   */
+  properties[SUBITER_SOURCE_PROP_INTERRUPT_DELAY] =
+      g_param_spec_uint ("interrupt-delay", NULL, NULL, 0, G_MAXUINT, SUBITER_RUN_INTERRUPT_DELAY, settable);
+
+  /**
+   * SubiterSource:grace-period:
+   *
+   * After how long code that was told to stop, and did not, is given up, in ms;
+   * %G_MAXUINT is never. [property@Subiter.Source:abandoned] is %TRUE then, and a
+   * warning is logged that tells where the code sits. The source can be
+   * started again: it gets a new interpreter and a new thread. What the code holds is
+   * not given back before it ends by itself.
+   */
+  properties[SUBITER_SOURCE_PROP_GRACE_PERIOD] =
+      g_param_spec_uint ("grace-period", NULL, NULL, 0, G_MAXUINT, SUBITER_RUN_GRACE_PERIOD, settable);
+
+  /**
+   * SubiterSource:abandoned:
+   *
+   * Whether the code of the last iteration was given up, because it did not end when it was
+   * told to. It changes in the source's main context.
+   */
+  properties[SUBITER_SOURCE_PROP_ABANDONED] =
+      g_param_spec_boolean ("abandoned", NULL, NULL, FALSE, readable);
 
   g_object_class_install_properties (object_class, SUBITER_SOURCE_N_PROPS, properties);
 }

@@ -58,6 +58,8 @@ typedef struct
   SubiterSource *self;
   SubiterRun *run;
   GCancellable *cancellable;
+  /* nullable: the look at code that made no item in time */
+  SubiterInspection *inspection;
   guint generation;
   gboolean is_paused;
   /* whether the worker is still at something else: no item is owed yet */
@@ -71,6 +73,7 @@ wait_is_over (gpointer data)
 
   return (!wait->is_paused && (!subiter_run_is_empty (wait->run) || subiter_run_has_ended (wait->run)))
          || (wait->is_queued && subiter_run_has_begun (wait->run))
+         || (wait->inspection != NULL && subiter_inspection_is_done (wait->inspection))
          || atomic_load_explicit (&wait->self->generation, memory_order_seq_cst) != wait->generation
          || g_cancellable_is_cancelled (wait->cancellable);
 }
@@ -86,19 +89,37 @@ on_cancelled (GCancellable *cancellable,
  * be asked whether to wait on. */
 static void
 time_out (SubiterSource *self,
-          SubiterRun *run)
+          SubiterRun *run,
+          SubiterInspection *inspection)
 {
+  g_autoptr (GError) error = subiter_source_make_timeout_error (self, inspection);
+
   subiter_lock (&self->lock);
   if (self->run == run && subiter_run_is_empty (run) && !subiter_run_has_ended (run))
     {
       g_clear_error (&self->pull_error);
-      self->pull_error = g_error_new (SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT,
-                                      "No item came within %u ms", self->timeout);
+      self->pull_error = g_error_copy (error);
+      subiter_source_set_failure (self, error);
       subiter_source_wind_down (self, SUBITER_STATE_TIMED_OUT, FALSE);
       subiter_source_add_end (self, run, SUBITER_STATE_TIMED_OUT, NULL);
     }
   subiter_unlock (&self->lock);
   subiter_source_changed (self);
+}
+
+/* The time is up: what follows takes a moment, in which an item may still come. */
+static void
+look_and_time_out (Wait *wait)
+{
+  g_autoptr (SubiterInspection) inspection = subiter_source_inspect (wait->self, wait->run);
+
+  wait->inspection = inspection;
+  if (inspection != NULL)
+    subiter_wakeup_wait (wait->self->wakeup, g_get_monotonic_time () + SUBITER_INSPECTION_TIME, wait_is_over, wait);
+  wait->inspection = NULL;
+
+  if (!wait_is_over (wait))
+    time_out (wait->self, wait->run, inspection);
 }
 
 /* One attempt. TRUE: the call is over. */
@@ -157,9 +178,9 @@ try_next (SubiterSource *self,
   subiter_event_queue_begin_blocking (subiter_run_get_events (run));
   in_time = subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1,
                                  wait_is_over, &wait);
-  subiter_event_queue_end_blocking (subiter_run_get_events (run));
   if (!in_time)
-    time_out (self, run);
+    look_and_time_out (&wait);
+  subiter_event_queue_end_blocking (subiter_run_get_events (run));
 
   return FALSE;
 }

@@ -108,10 +108,12 @@ subiter_source_start (SubiterSource *self)
  *
  * Ends the iteration early. No item is delivered after this; the Python code is
  * told to end, first by `subiter.stopping ()` and by the end of
- * `subiter.wait ()` in the worker, then by an exception. Once it has ended,
+ * `subiter.wait ()` in the worker, then, after
+ * [property@Subiter.Source:interrupt-delay], by an exception, and is given up
+ * after [property@Subiter.Source:grace-period]. Once it has ended,
  * [signal@Subiter.Source::finished] is emitted and [property@Subiter.Source:state] is
- * %SUBITER_STATE_STOPPED; if its clean-up raised an exception, it is
- * [signal@Subiter.Source::failed].
+ * %SUBITER_STATE_STOPPED; if its clean-up raised an exception, or if it was given
+ * up (%SUBITER_ERROR_ABANDONED), it is [signal@Subiter.Source::failed].
  *
  * This never blocks. It does nothing if no iteration is under way.
  */
@@ -360,6 +362,7 @@ subiter_source_finalize (GObject *object)
   g_queue_clear_full (&self->ends, (GDestroyNotify) subiter_end_free);
   g_clear_pointer (&self->callable, subiter_callable_unref);
   g_clear_pointer (&self->failure, subiter_failure_unref);
+  g_clear_pointer (&self->inspection, subiter_inspection_unref);
   g_clear_pointer (&self->item_type, g_variant_type_free);
   g_clear_error (&self->pull_error);
   g_ptr_array_unref (self->more_initializers);
@@ -417,6 +420,10 @@ subiter_source_class_init (SubiterSourceClass *klass)
    * [method@Subiter.Source.stop] does it, and nothing more is signalled but what it writes
    * meanwhile.
    *
+   * [property@Subiter.Source:failure] tells where the code sits, if that can be
+   * found out in a moment: even in a call of a function in C that does not let
+   * go of the GIL, on Linux with Python 3.14 and newer.
+   *
    * Returns: %TRUE to grant another period of the same length
    */
   subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT] =
@@ -465,6 +472,8 @@ subiter_source_init (SubiterSource *self)
   self->buffer_size = SUBITER_SOURCE_DEFAULT_BUFFER_SIZE;
   self->dispatch_budget = SUBITER_SOURCE_DEFAULT_DISPATCH_BUDGET;
   self->priority = G_PRIORITY_DEFAULT_IDLE;
+  self->interrupt_delay = SUBITER_RUN_INTERRUPT_DELAY;
+  self->grace_period = SUBITER_RUN_GRACE_PERIOD;
   g_mutex_init (&self->lock);
   g_mutex_init (&self->pull_lock);
   g_queue_init (&self->windings);

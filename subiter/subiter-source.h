@@ -143,5 +143,17 @@ SUBITER_AVAILABLE_IN_ALL
 char *subiter_source_dup_progress_text (SubiterSource *self);
 SUBITER_AVAILABLE_IN_ALL
 SubiterFailure *subiter_source_dup_failure (SubiterSource *self);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_source_get_interrupt_delay (SubiterSource *self);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_source_set_interrupt_delay (SubiterSource *self,
+                                         guint delay);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_source_get_grace_period (SubiterSource *self);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_source_set_grace_period (SubiterSource *self,
+                                      guint period);
+SUBITER_AVAILABLE_IN_ALL
+gboolean subiter_source_get_abandoned (SubiterSource *self);
 
 G_END_DECLS

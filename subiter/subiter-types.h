@@ -50,6 +50,26 @@ typedef enum
 } SubiterState;
 
 /**
+ * SubiterInterpreterState:
+ * @SUBITER_INTERPRETER_STATE_IDLE: nothing was run on it yet, or what made it failed
+ * @SUBITER_INTERPRETER_STATE_LIVE: it has a Python interpreter and a thread
+ * @SUBITER_INTERPRETER_STATE_ABANDONED: it had, and they were given up, because code
+ *   did not end when told to; what is run next gets new ones
+ * @SUBITER_INTERPRETER_STATE_CLOSING: it is being closed
+ * @SUBITER_INTERPRETER_STATE_CLOSED: closed for good
+ *
+ * Where a [class@Subiter.Interpreter] is in its life.
+ */
+typedef enum
+{
+  SUBITER_INTERPRETER_STATE_IDLE,
+  SUBITER_INTERPRETER_STATE_LIVE,
+  SUBITER_INTERPRETER_STATE_ABANDONED,
+  SUBITER_INTERPRETER_STATE_CLOSING,
+  SUBITER_INTERPRETER_STATE_CLOSED,
+} SubiterInterpreterState;
+
+/**
  * SubiterStream:
  * @SUBITER_STREAM_STDOUT: what Python code wrote to `sys.stdout`
  * @SUBITER_STREAM_STDERR: what Python code wrote to `sys.stderr`

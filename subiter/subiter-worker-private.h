@@ -17,6 +17,7 @@ gboolean subiter_worker_abandon (SubiterPort *port,
 
 GPtrArray *subiter_worker_list_ports (void);
 gint64 subiter_worker_refuse_new (void);
+gboolean subiter_worker_refuses_new (void);
 gboolean subiter_worker_wait_for_all (gint64 deadline);
 
 G_END_DECLS

@@ -2,15 +2,18 @@
 
 #include "subiter-worker-private.h"
 
-#include "subiter-error.h"
+#include "subiter-error-private.h"
+#include "subiter-fault-private.h"
 #include "subiter-run-private.h"
+#include "subiter-runtime-private.h"
 #include "subiter-shutdown.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How long the end of the program waits for workers, in ms. */
+/* How long the end of the program waits for workers unless told otherwise, in
+ * ms. */
 #define EXIT_TIMEOUT 2000
 
 static GMutex registry_lock;
@@ -22,7 +25,35 @@ static GPtrArray *registry;
 /* registry_lock: since when (monotonic, µs); 0: it accepts */
 static gint64 refuses_new_since;
 static gboolean has_exit_handler;
+static _Atomic guint exit_timeout = EXIT_TIMEOUT;
 static pid_t exit_handler_pid;
+
+/**
+ * subiter_set_exit_timeout:
+ * @timeout: the time in ms
+ *
+ * Sets how long the end of the program may wait for interpreters, two seconds
+ * unless this is called. What has not ended by then is left where it is. This may be
+ * called from any thread.
+ */
+void
+subiter_set_exit_timeout (guint timeout)
+{
+  atomic_store_explicit (&exit_timeout, timeout, memory_order_relaxed);
+}
+
+/**
+ * subiter_get_exit_timeout:
+ *
+ * Gets how long the end of the program may wait for interpreters.
+ *
+ * Returns: the time in ms
+ */
+guint
+subiter_get_exit_timeout (void)
+{
+  return atomic_load_explicit (&exit_timeout, memory_order_relaxed);
+}
 
 /* A child that was forked without an exec has the registry and not the
  * threads: it must not wait for them. */
@@ -30,7 +61,7 @@ static void
 shut_down_at_exit (void)
 {
   if (getpid () == exit_handler_pid)
-    subiter_shutdown (EXIT_TIMEOUT);
+    subiter_shutdown (subiter_get_exit_timeout ());
 }
 
 static gboolean
@@ -134,7 +165,7 @@ subiter_worker_start (SubiterPort *port,
   if (!register_port (port, error))
     return FALSE;
 
-  thread = g_thread_try_new (name, worker_main, subiter_port_ref (port), error);
+  thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port), error);
   if (thread == NULL)
     {
       unregister_port (port);
@@ -146,6 +177,18 @@ subiter_worker_start (SubiterPort *port,
   return TRUE;
 }
 
+/* Nobody is left in whose main context the log could be told: this is structured
+ * logging, whose writer may be called from any thread, where a log handler
+ * may not. At the end of the program it would be told too late. */
+static void
+log_here (const GError *error)
+{
+  g_autofree char *message = subiter_error_describe (error);
+
+  if (!subiter_worker_refuses_new ())
+    g_log_structured ("Subiter", G_LOG_LEVEL_WARNING, "MESSAGE", "%s", message);
+}
+
 /* From here on the worker counts as gone, whatever it does. FALSE if it is, or
  * if @run is given and it has got past that. */
 gboolean
@@ -153,9 +196,15 @@ subiter_worker_abandon (SubiterPort *port,
                         SubiterRun *run,
                         const GError *error)
 {
+  g_autoptr (SubiterRuntime) runtime = subiter_port_dup_runtime (port);
+
   if (!subiter_port_give_up (port, run, error))
     return FALSE;
 
+  if (runtime != NULL)
+    subiter_runtime_count_abandoned (runtime);
+  if (subiter_port_is_orphan (port))
+    log_here (error);
   unregister_port (port);
 
   return TRUE;
@@ -173,6 +222,18 @@ subiter_worker_list_ports (void)
   subiter_unlock (&registry_lock);
 
   return ports;
+}
+
+gboolean
+subiter_worker_refuses_new (void)
+{
+  gboolean refuses;
+
+  subiter_lock (&registry_lock);
+  refuses = refuses_new_since != 0;
+  subiter_unlock (&registry_lock);
+
+  return refuses;
 }
 
 /* Since when that is so, on the monotonic clock in µs. */

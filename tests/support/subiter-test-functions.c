@@ -346,6 +346,8 @@ static const SubiterTestFunction functions[] = {
   { "setup", FALSE, iterate_setup },
   { "slow", FALSE, iterate_slow },
   { "stubborn", FALSE, iterate_stubborn },
+  /* Nobody can tell where this one sits. */
+  { "stubborn_in_c", FALSE, iterate_stubborn },
   { "swallow", FALSE, iterate_swallow },
   { "wait", FALSE, iterate_wait },
 };

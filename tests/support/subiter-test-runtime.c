@@ -292,11 +292,42 @@ subiter_test_runtime_interrupt (SubiterRuntime *runtime,
   return is_current;
 }
 
+static char *
+subiter_test_runtime_dup_stack (SubiterRuntime *runtime,
+                                SubiterPort *port,
+                                SubiterRun *run)
+{
+  SubiterTestWorker *worker = subiter_port_get_data (port);
+  g_autofree char *name = NULL;
+  gboolean is_current;
+
+  if (worker == NULL)
+    return NULL;
+
+  subiter_test_runtime_add (SUBITER_TEST_LOOKS);
+  if (run == NULL)
+    return g_strdup ("  File \"test.c\", line 1, in leave\n");
+
+  subiter_lock (&worker->lock);
+  is_current = worker->current == run;
+  subiter_unlock (&worker->lock);
+  if (!is_current)
+    return NULL;
+
+  name = subiter_callable_to_string (subiter_run_get_callable (run));
+  while (g_str_has_suffix (name, "_in_c") && !subiter_test_runtime_is_released ())
+    g_usleep (200);
+
+  return g_strdup_printf ("  File \"test.c\", line 1, in serve\n    serve ();\n"
+                          "  File \"test.c\", line 2, in %s\n    for (;;);\n", name);
+}
+
 static void
 subiter_test_runtime_iface_init (SubiterRuntimeInterface *iface)
 {
   iface->run = subiter_test_runtime_run;
   iface->interrupt = subiter_test_runtime_interrupt;
+  iface->dup_stack = subiter_test_runtime_dup_stack;
 }
 
 static void

@@ -51,6 +51,8 @@ typedef enum
   SUBITER_TEST_ITERATIONS,
   SUBITER_TEST_FORGETS,
   SUBITER_TEST_INTERRUPTS,
+  /* how often somebody asked where code sits */
+  SUBITER_TEST_LOOKS,
   /* items made, and items handed over */
   SUBITER_TEST_MADE,
   SUBITER_TEST_PUSHED,

@@ -182,9 +182,7 @@ test_give_up (void)
   g_autoptr (SubiterRun) second = run_new ();
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
   g_autoptr (GError) abandoned = NULL;
-  gboolean has_waited;
-  GQueue *events;
-  SubiterEvent *event;
+  g_autofree char *farewell = NULL;
 
   g_assert_true (subiter_port_send (port, first, NULL));
   g_assert_true (subiter_port_send (port, second, NULL));
@@ -205,14 +203,25 @@ test_give_up (void)
   abandoned = subiter_port_dup_abandoned (port);
   g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
   g_assert_false (subiter_port_give_up (port, NULL, error));
-  events = subiter_event_queue_take (subiter_run_get_events (second), &has_waited);
-  g_assert_false (has_waited);
-  g_assert_nonnull (events);
-  event = g_queue_peek_head (events);
-  g_assert_cmpint (event->kind, ==, SUBITER_EVENT_LOG);
-  g_assert_cmpint (event->level, ==, G_LOG_LEVEL_WARNING);
-  g_assert_cmpstr (event->text->str, ==, "given up");
-  g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
+
+  /* The log is told once. */
+  farewell = subiter_port_take_farewell (port);
+  g_assert_cmpstr (farewell, ==, "given up");
+  g_assert_null (subiter_port_take_farewell (port));
+  g_assert_false (subiter_port_is_orphan (port));
+}
+
+/* Without anybody whose main context it could be told in, others tell the log. */
+static void
+test_give_up_orphan (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
+
+  g_assert_null (subiter_port_orphan (port));
+  g_assert_true (subiter_port_give_up (port, NULL, error));
+  g_assert_true (subiter_port_is_orphan (port));
+  g_assert_null (subiter_port_take_farewell (port));
 }
 
 /* A worker that is at nothing can be given up too, unless it is gone. */
@@ -328,6 +337,7 @@ main (int argc,
   subiter_test_add ("/port/exit", test_exit);
   subiter_test_add ("/port/give-up", test_give_up);
   subiter_test_add ("/port/give-up-idle", test_give_up_idle);
+  subiter_test_add ("/port/give-up-orphan", test_give_up_orphan);
   subiter_test_add ("/port/watch", test_watch);
   subiter_test_add ("/port/unref-full", test_unref_full);
   subiter_test_add ("/port/data", test_data);

@@ -25,7 +25,82 @@ test_fires (void)
   subiter_test_drain ();
   subiter_test_assert_log (log, "timeout");
   g_assert_cmpstr (log->states->str, ==, "running timed-out");
-  g_assert_null (subiter_source_dup_failure (source));
+}
+
+static gboolean
+on_timeout_take_failure (SubiterSource *source,
+                         SubiterFailure **failure)
+{
+  *failure = subiter_source_dup_failure (source);
+
+  return *failure != NULL;
+}
+
+/* Where the code was stuck is known while it is asked for more time, and not any
+ * more once it has got it. */
+static void
+test_stack (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("wait", NULL);
+  g_autoptr (SubiterTestLog) log = NULL;
+  g_autoptr (SubiterFailure) failure = NULL;
+  g_autoptr (SubiterFailure) later = NULL;
+  g_autoptr (SubiterFailure) last = NULL;
+  gulong id;
+
+  id = g_signal_connect (source, "timeout", G_CALLBACK (on_timeout_take_failure), &failure);
+  log = subiter_test_log_new (source);
+  subiter_source_set_timeout (source, TIMEOUT);
+  subiter_source_start (source);
+  subiter_test_wait_for (failure != NULL);
+  g_signal_handler_disconnect (source, id);
+  g_assert_cmpstr (subiter_failure_get_exception_type (failure), ==, "TimeoutError");
+  g_assert_cmpstr (subiter_failure_get_message (failure), ==,
+                   "No item came within 30 ms; its code is at File \"test.c\", line 2, in test:wait");
+  g_assert_cmpstr (subiter_failure_get_traceback (failure), ==,
+                   "Stack (most recent call last):\n"
+                   "  File \"test.c\", line 1, in serve\n    serve ();\n"
+                   "  File \"test.c\", line 2, in test:wait\n    for (;;);\n");
+  later = subiter_source_dup_failure (source);
+  g_assert_null (later);
+
+  subiter_test_wait_for (log->n_ends == 1);
+  last = subiter_source_dup_failure (source);
+  g_assert_nonnull (last);
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_TIMED_OUT);
+}
+
+/* Code that nobody can look at times out all the same. */
+static void
+test_no_stack (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("stubborn_in_c", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  g_autoptr (SubiterFailure) failure = NULL;
+
+  subiter_source_set_timeout (source, TIMEOUT);
+  subiter_source_start (source);
+  subiter_test_wait_for (log->n_ends == 1);
+  subiter_test_assert_log (log, "timeout");
+  failure = subiter_source_dup_failure (source);
+  g_assert_null (failure);
+  subiter_test_runtime_release ();
+}
+
+/* A thread that waits for an item is told as much. */
+static void
+test_stack_next (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("wait", NULL);
+  g_autoptr (GError) error = NULL;
+  SubiterFailure *failure;
+
+  subiter_source_set_timeout (source, TIMEOUT);
+  g_assert_null (subiter_source_next (source, NULL, &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT);
+  failure = subiter_failure_from_error (error);
+  g_assert_nonnull (failure);
+  g_assert_true (g_str_has_suffix (subiter_failure_get_message (failure), "line 2, in test:wait"));
 }
 
 static void
@@ -393,6 +468,9 @@ main (int argc,
 {
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/source/timeout/fires", test_fires);
+  subiter_test_add ("/source/timeout/stack", test_stack);
+  subiter_test_add ("/source/timeout/no-stack", test_no_stack);
+  subiter_test_add ("/source/timeout/stack-next", test_stack_next);
   subiter_test_add ("/source/timeout/granted", test_granted);
   subiter_test_add ("/source/timeout/between-items", test_between_items);
   subiter_test_add ("/source/timeout/not-while-paused", test_not_while_paused);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * symbols, so that it loads into any process; an engine is linked like an
  * extension module, for one minor version of Python, and is loaded once that
  * Python's symbols are there to be found. */
-#define SUBITER_PYTHON_ENGINE_ABI 1
+#define SUBITER_PYTHON_ENGINE_ABI 2
 #define SUBITER_PYTHON_ENGINE_SYMBOL "subiter_engine"
 
 typedef struct
@@ -25,6 +25,8 @@ typedef struct
   gboolean (*interrupt) (SubiterPort *port,
                          SubiterRun *run,
                          SubiterInterrupt how);
+  char *(*dup_stack) (SubiterPort *port,
+                      SubiterRun *run);
 } SubiterPythonEngine;
 
 G_END_DECLS

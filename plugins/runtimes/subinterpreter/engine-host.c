@@ -198,7 +198,7 @@ host_ends (PyObject *self,
   ending = TRUE;
   g_mutex_unlock (&lock);
 
-  subiter_shutdown (EXIT_PATIENCE);
+  subiter_shutdown (subiter_get_exit_timeout ());
   enter_gate (LAST_GATE_PATIENCE);
   engine_exit_leave_behind ();
 

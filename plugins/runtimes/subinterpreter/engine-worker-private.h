@@ -29,10 +29,15 @@ void engine_worker_end (EngineWorker *worker);
 void engine_worker_close (EngineWorker *worker);
 
 /* any thread */
+PyInterpreterState *engine_worker_get_interpreter (EngineWorker *worker);
+PyThreadState *engine_worker_get_thread_state (EngineWorker *worker);
 SubiterRun *engine_worker_dup_run (EngineWorker *worker);
 gboolean engine_worker_is_stopping (EngineWorker *worker);
 
 /* any thread that holds no GIL */
+gboolean engine_worker_begin_visit (EngineWorker *worker,
+                                    SubiterRun *run);
+void engine_worker_end_visit (EngineWorker *worker);
 gboolean engine_worker_wait (EngineWorker *worker,
                              gint64 timeout);
 gboolean engine_worker_interrupt (EngineWorker *worker,

@@ -8,6 +8,7 @@ struct _EngineWorker
 
   /* set by the worker before its first run, then immutable */
   PyInterpreterState *interpreter;
+  PyThreadState *thread_state;
   unsigned long thread_id;
   /* the exception that ends a run; borrowed from the worker's subiter module */
   PyObject *stopped_type;
@@ -20,6 +21,8 @@ struct _EngineWorker
   gboolean interruptible;
   /* lock: whether a thread is about to do so, for which it needs the GIL */
   gboolean interrupting;
+  /* lock: how many threads are about to look at that code, likewise */
+  guint n_visits;
   /* lock: whether there will be no more runs */
   gboolean closing;
 };
@@ -60,8 +63,21 @@ engine_worker_set_interpreter (EngineWorker *worker,
                                PyObject *stopped_type)
 {
   worker->interpreter = PyInterpreterState_Get ();
+  worker->thread_state = PyThreadState_Get ();
   worker->thread_id = PyThread_get_thread_ident ();
   worker->stopped_type = stopped_type;
+}
+
+PyInterpreterState *
+engine_worker_get_interpreter (EngineWorker *worker)
+{
+  return worker->interpreter;
+}
+
+PyThreadState *
+engine_worker_get_thread_state (EngineWorker *worker)
+{
+  return worker->thread_state;
 }
 
 PyObject *
@@ -128,17 +144,58 @@ engine_worker_unshield (EngineWorker *worker)
 }
 
 /* After engine_worker_shield (): what code of this interpreter does now is of
- * no run. */
+ * no run, and nobody is in the interpreter who came because of it. */
 void
 engine_worker_end (EngineWorker *worker)
 {
+  gboolean is_visited;
   SubiterRun *run;
 
   g_mutex_lock (&worker->lock);
   run = g_steal_pointer (&worker->run);
+  is_visited = worker->n_visits > 0;
   g_mutex_unlock (&worker->lock);
 
+  if (is_visited)
+    {
+      PyThreadState *thread_state = PyEval_SaveThread ();
+
+      g_mutex_lock (&worker->lock);
+      while (worker->n_visits > 0)
+        g_cond_wait (&worker->changed, &worker->lock);
+      g_mutex_unlock (&worker->lock);
+
+      PyEval_RestoreThread (thread_state);
+    }
+
   subiter_run_unref (run);
+}
+
+/* FALSE: @run is not, or no longer, the one whose code runs. Otherwise the worker
+ * does not leave it before engine_worker_end_visit () is called, so that the
+ * interpreter and the state of its thread last until then. */
+gboolean
+engine_worker_begin_visit (EngineWorker *worker,
+                           SubiterRun *run)
+{
+  gboolean is_current;
+
+  g_mutex_lock (&worker->lock);
+  is_current = worker->run == run;
+  if (is_current)
+    worker->n_visits++;
+  g_mutex_unlock (&worker->lock);
+
+  return is_current;
+}
+
+void
+engine_worker_end_visit (EngineWorker *worker)
+{
+  g_mutex_lock (&worker->lock);
+  worker->n_visits--;
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->lock);
 }
 
 /* There are no more runs: tells the threads that Python code left behind. */

@@ -2,6 +2,7 @@
 
 #include "engine-abi-private.h"
 #include "engine-run-private.h"
+#include "engine-stack-private.h"
 
 static void
 worker_unref (gpointer worker)
@@ -71,4 +72,5 @@ const SubiterPythonEngine subiter_engine = {
   .python_version = PY_MAJOR_VERSION * 100 + PY_MINOR_VERSION,
   .run = engine_run,
   .interrupt = engine_interrupt,
+  .dup_stack = engine_stack_dup,
 };

@@ -46,11 +46,28 @@ subiter_subinterpreter_runtime_interrupt (SubiterRuntime *runtime,
   return engine != NULL && engine->interrupt (port, run, how);
 }
 
+static char *
+subiter_subinterpreter_runtime_dup_stack (SubiterRuntime *self,
+                                          SubiterPort *port,
+                                          SubiterRun *run)
+{
+  const SubiterPythonEngine *engine;
+
+  /* Likewise. */
+  if (subiter_port_get_data (port) == NULL)
+    return NULL;
+
+  engine = subiter_python_finder_get_engine (NULL);
+
+  return engine != NULL ? engine->dup_stack (port, run) : NULL;
+}
+
 static void
 subiter_subinterpreter_runtime_iface_init (SubiterRuntimeInterface *iface)
 {
   iface->run = subiter_subinterpreter_runtime_run;
   iface->interrupt = subiter_subinterpreter_runtime_interrupt;
+  iface->dup_stack = subiter_subinterpreter_runtime_dup_stack;
 }
 
 static void

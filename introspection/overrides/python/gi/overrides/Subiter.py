@@ -555,4 +555,4 @@ def iterate(function, *, args=(), kwargs=None, buffer_size=3, initializer=None, 
 
 
 # Python's own end must not meet interpreters that are alive.
-atexit.register(Subiter.shutdown, 2000)
+atexit.register(lambda: Subiter.shutdown(Subiter.get_exit_timeout()))
