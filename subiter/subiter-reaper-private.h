@@ -10,4 +10,8 @@ void subiter_reaper_stop (SubiterPort *port,
                           SubiterRun *run);
 void subiter_reaper_close (SubiterPort *port);
 
+/* for as long as there is a worker */
+gboolean subiter_reaper_hold (GError **error);
+void subiter_reaper_release (void);
+
 G_END_DECLS

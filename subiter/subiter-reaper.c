@@ -36,6 +36,8 @@ static GMutex reaper_lock;
 static GCond reaper_added;
 static GPtrArray *descents;
 static gboolean reaper_runs;
+/* reaper_lock: how many workers there are that may have to be seen to */
+static guint n_held;
 /* reaper_lock: whether the reaper is to look at all of them again */
 static gboolean reaper_has_news;
 
@@ -174,7 +176,7 @@ static gpointer
 reaper_main (gpointer data)
 {
   subiter_lock (&reaper_lock);
-  while (descents->len > 0)
+  while (descents->len > 0 || n_held > 0)
     {
       g_autoptr (GPtrArray) steps = g_steal_pointer (&descents);
       gint64 next_step = NEVER;
@@ -202,7 +204,7 @@ reaper_main (gpointer data)
         next_step = 0;
       for (guint i = 0; i < steps->len; i++)
         g_ptr_array_add (descents, descent_ref (steps->pdata[i]));
-      if (descents->len > 0 && next_step > 0)
+      if ((descents->len > 0 || n_held > 0) && next_step > 0)
         subiter_cond_wait_until (&reaper_added, &reaper_lock, next_step == NEVER ? -1 : next_step);
     }
   g_clear_pointer (&descents, g_ptr_array_unref);
@@ -210,6 +212,49 @@ reaper_main (gpointer data)
   subiter_unlock (&reaper_lock);
 
   return NULL;
+}
+
+/* Called with the lock held. */
+static gboolean
+ensure_reaper (GError **error)
+{
+  GThread *thread;
+
+  if (descents == NULL)
+    descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
+  if (reaper_runs)
+    return TRUE;
+
+  thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-reaper", reaper_main, NULL, error);
+  reaper_runs = thread != NULL;
+  g_clear_pointer (&thread, g_thread_unref);
+
+  return reaper_runs;
+}
+
+/* There is going to be a worker: one that could not be ended must not be begun, so
+ * the reaper is there before it. */
+gboolean
+subiter_reaper_hold (GError **error)
+{
+  gboolean held;
+
+  subiter_lock (&reaper_lock);
+  held = ensure_reaper (error);
+  if (held)
+    n_held++;
+  subiter_unlock (&reaper_lock);
+
+  return held;
+}
+
+void
+subiter_reaper_release (void)
+{
+  subiter_lock (&reaper_lock);
+  if (--n_held == 0)
+    g_cond_signal (&reaper_added);
+  subiter_unlock (&reaper_lock);
 }
 
 static void
@@ -227,18 +272,9 @@ add_descent (SubiterPort *port,
   descent->give_up = give_up;
 
   subiter_lock (&reaper_lock);
-  if (descents == NULL)
-    descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
+  /* It fails only for a worker that has gone meanwhile. */
+  ensure_reaper (NULL);
   g_ptr_array_add (descents, descent);
-  if (!reaper_runs)
-    {
-      GThread *thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-reaper", reaper_main, NULL,
-                                                NULL);
-
-      /* Without a thread to be had, the run still was told to stop. */
-      reaper_runs = thread != NULL;
-      g_clear_pointer (&thread, g_thread_unref);
-    }
   g_cond_signal (&reaper_added);
   subiter_unlock (&reaper_lock);
 }

@@ -4,6 +4,7 @@
 
 #include "subiter-error-private.h"
 #include "subiter-fault-private.h"
+#include "subiter-reaper-private.h"
 #include "subiter-run-private.h"
 #include "subiter-runtime-private.h"
 #include "subiter-shutdown.h"
@@ -91,13 +92,19 @@ register_port (SubiterPort *port,
   return accepted;
 }
 
+/* Once only, as it is for a worker that was given up and ends after all. */
 static void
 unregister_port (SubiterPort *port)
 {
+  gboolean was_registered;
+
   subiter_lock (&registry_lock);
-  g_ptr_array_remove_fast (registry, port);
+  was_registered = g_ptr_array_remove_fast (registry, port);
   g_cond_broadcast (&registry_left);
   subiter_unlock (&registry_lock);
+
+  if (was_registered)
+    subiter_reaper_release ();
 }
 
 /* A run that its runtime left without an end has not finished. */
@@ -162,8 +169,13 @@ subiter_worker_start (SubiterPort *port,
   g_autofree char *name = g_strdup_printf ("subiter-%" G_GUINT64_FORMAT, subiter_port_get_id (port));
   GThread *thread;
 
-  if (!register_port (port, error))
+  if (!subiter_reaper_hold (error))
     return FALSE;
+  if (!register_port (port, error))
+    {
+      subiter_reaper_release ();
+      return FALSE;
+    }
 
   thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port), error);
   if (thread == NULL)
