@@ -144,11 +144,12 @@ deliver_events (SubiterSource *self,
     }
 }
 
-/* Signals the ends of iterations that are over for everybody. */
+/* Signals the ends of iterations that are over for everybody. Callbacks with the
+ * last items may be still to come: they come first, and then the dispatch again. */
 static void
 emit_ends (SubiterSource *self)
 {
-  for (;;)
+  while (self->n_answers == 0)
     {
       SubiterEnd *end;
 
@@ -486,6 +487,7 @@ complete_close (SubiterSource *self)
 
   subiter_lock (&self->lock);
   is_over = self->closing && self->run == NULL && g_queue_is_empty (&self->windings)
+            && g_queue_is_empty (&self->ends) && self->n_answers == 0
             && (!self->owns_interpreter || self->interpreter == NULL
                 || subiter_interpreter_has_closed (self->interpreter, &error));
   if (is_over)

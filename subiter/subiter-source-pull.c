@@ -439,11 +439,11 @@ keep_error (SubiterSource *self,
   g_clear_error (&error);
 }
 
-/* Answers requests whose iteration is over. */
+/* Answers requests whose iteration is over, after all that got an item of it. */
 void
 subiter_source_end_requests (SubiterSource *self)
 {
-  for (;;)
+  while (self->n_answers == 0)
     {
       SubiterRequest *request;
 

@@ -170,6 +170,73 @@ test_end_unasked (void)
   results_clear (&results);
 }
 
+typedef struct
+{
+  SubiterSource *source;
+  Results *results;
+  gboolean asks;
+} Starver;
+
+/* Always ready, so that nothing of a lower priority is dispatched. */
+static gboolean
+starve (gpointer user_data)
+{
+  Starver *starver = user_data;
+
+  if (starver->asks)
+    subiter_source_next_async (starver->source, NULL, on_next, starver->results);
+  starver->asks = FALSE;
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* A task that is answered in the iteration of the main context it was made in calls
+ * back at G_PRIORITY_DEFAULT. The end, which a blocked call finds, does not
+ * overtake it where the source has a higher priority. */
+static void
+test_end_after_callback (void)
+{
+  g_autoptr (SubiterSource) source = NULL;
+  g_autoptr (SubiterTestLog) log = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) item = NULL;
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GSource) idle = g_idle_source_new ();
+  Starver starver;
+  Results results;
+
+  results_init (&results);
+  starver = (Starver) { .results = &results };
+  g_source_set_priority (idle, G_PRIORITY_HIGH);
+  g_source_set_callback (idle, starve, &starver, NULL);
+  g_source_attach (idle, context);
+  source = starver.source = subiter_test_source_new ("range", "(2,)");
+  subiter_source_set_priority (source, G_PRIORITY_HIGH);
+  log = subiter_test_log_new (source);
+
+  item = subiter_source_next (source, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (item);
+  subiter_test_block_until (!subiter_interpreter_get_running (subiter_source_get_interpreter (source)));
+
+  starver.asks = TRUE;
+  subiter_test_wait_for (subiter_source_get_n_items (source) == 2);
+  g_assert_cmpuint (results.n_results, ==, 0);
+  g_assert_null (subiter_source_next (source, NULL, &error));
+  g_assert_no_error (error);
+  subiter_source_next_async (source, NULL, on_next, &results);
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (context, FALSE);
+  g_assert_cmpuint (results.n_results, ==, 0);
+  g_assert_cmpuint (log->n_ends, ==, 0);
+
+  g_source_destroy (idle);
+  subiter_test_wait_for (results.n_results == 2 && log->n_ends == 1);
+  g_assert_cmpstr (results.text->str, ==, "1 end");
+  subiter_test_assert_log (log, "finished");
+  results_clear (&results);
+}
+
 static void
 test_batch (void)
 {
@@ -484,6 +551,7 @@ main (int argc,
   subiter_test_add ("/source/async/overlapping", test_overlapping);
   subiter_test_add ("/source/async/fail", test_fail);
   subiter_test_add ("/source/async/end-unasked", test_end_unasked);
+  subiter_test_add ("/source/async/end-after-callback", test_end_after_callback);
   subiter_test_add ("/source/async/batch", test_batch);
   subiter_test_add ("/source/async/batch-partial", test_batch_partial);
   subiter_test_add ("/source/async/batch-fail", test_batch_fail);
