@@ -5,6 +5,7 @@
 #include "subiter-callable.h"
 #include "subiter-error-private.h"
 #include "subiter-run-private.h"
+#include "subiter-runtime-private.h"
 
 struct _SubiterPort
 {
@@ -282,6 +283,8 @@ leave (SubiterPort *port,
     {
       port->abandoned = g_error_copy (error);
       port->has_farewell = !port->is_orphan;
+      if (port->runtime != NULL)
+        subiter_runtime_count_abandoned (port->runtime);
     }
   runs = port->mailbox;
   g_queue_init (&port->mailbox);

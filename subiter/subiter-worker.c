@@ -6,7 +6,6 @@
 #include "subiter-fault-private.h"
 #include "subiter-reaper-private.h"
 #include "subiter-run-private.h"
-#include "subiter-runtime-private.h"
 #include "subiter-shutdown.h"
 
 #include <signal.h>
@@ -208,13 +207,9 @@ subiter_worker_abandon (SubiterPort *port,
                         SubiterRun *run,
                         const GError *error)
 {
-  g_autoptr (SubiterRuntime) runtime = subiter_port_dup_runtime (port);
-
   if (!subiter_port_give_up (port, run, error))
     return FALSE;
 
-  if (runtime != NULL)
-    subiter_runtime_count_abandoned (runtime);
   if (subiter_port_is_orphan (port))
     log_here (error);
   unregister_port (port);
