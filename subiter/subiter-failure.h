@@ -20,6 +20,14 @@ SubiterFailure *subiter_failure_new (const char *exception_type,
                                      const char *traceback,
                                      const char *const *notes);
 SUBITER_AVAILABLE_IN_ALL
+SubiterFailure *subiter_failure_with_cause (SubiterFailure *failure,
+                                            SubiterFailure *cause,
+                                            gboolean is_explicit);
+SUBITER_AVAILABLE_IN_ALL
+SubiterFailure *subiter_failure_with_members (SubiterFailure *failure,
+                                              SubiterFailure *const *members,
+                                              gsize n_members);
+SUBITER_AVAILABLE_IN_ALL
 SubiterFailure *subiter_failure_ref (SubiterFailure *failure);
 SUBITER_AVAILABLE_IN_ALL
 void subiter_failure_unref (SubiterFailure *failure);
@@ -30,7 +38,15 @@ const char *subiter_failure_get_message (SubiterFailure *failure);
 SUBITER_AVAILABLE_IN_ALL
 const char *subiter_failure_get_traceback (SubiterFailure *failure);
 SUBITER_AVAILABLE_IN_ALL
+const char *subiter_failure_get_own_traceback (SubiterFailure *failure);
+SUBITER_AVAILABLE_IN_ALL
 const char *const *subiter_failure_get_notes (SubiterFailure *failure);
+SUBITER_AVAILABLE_IN_ALL
+SubiterFailure *subiter_failure_get_cause (SubiterFailure *failure);
+SUBITER_AVAILABLE_IN_ALL
+gboolean subiter_failure_is_cause_explicit (SubiterFailure *failure);
+SUBITER_AVAILABLE_IN_ALL
+GPtrArray *subiter_failure_get_members (SubiterFailure *failure);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SubiterFailure, subiter_failure_unref)
 

@@ -39,6 +39,125 @@ test_failure (void)
 }
 
 static void
+test_cause (void)
+{
+  g_autoptr (SubiterFailure) effect = failure_new ();
+  g_autoptr (SubiterFailure) bare = subiter_failure_new ("KeyError", "1", NULL, NULL);
+  g_autoptr (SubiterFailure) middle = NULL;
+  g_autoptr (SubiterFailure) failure = NULL;
+
+  g_assert_null (subiter_failure_get_cause (effect));
+  g_assert_false (subiter_failure_is_cause_explicit (effect));
+  g_assert_cmpuint (subiter_failure_get_members (effect)->len, ==, 0);
+
+  middle = subiter_failure_with_cause (effect, bare, FALSE);
+  failure = subiter_failure_with_cause (effect, middle, TRUE);
+  /* It is not changed by that. */
+  assert_is_it (effect);
+  g_assert_null (subiter_failure_get_cause (effect));
+
+  g_assert_true (subiter_failure_get_cause (failure) == middle);
+  g_assert_true (subiter_failure_get_cause (middle) == bare);
+  g_assert_true (subiter_failure_is_cause_explicit (failure));
+  g_assert_false (subiter_failure_is_cause_explicit (middle));
+  g_assert_cmpstr (subiter_failure_get_message (failure), ==, "no good");
+  g_assert_cmpstr (subiter_failure_get_own_traceback (failure), ==, "Traceback …\nValueError: no good\n");
+  g_assert_cmpstr (subiter_failure_get_traceback (failure), ==,
+                   "KeyError: 1\n"
+                   "\n"
+                   "During handling of the above exception, another exception occurred:\n"
+                   "\n"
+                   "Traceback …\n"
+                   "ValueError: no good\n"
+                   "\n"
+                   "The above exception was the direct cause of the following exception:\n"
+                   "\n"
+                   "Traceback …\n"
+                   "ValueError: no good\n");
+  g_assert_true (subiter_failure_get_traceback (failure) == subiter_failure_get_traceback (failure));
+}
+
+static gpointer
+get_traceback (gpointer failure)
+{
+  return (gpointer) subiter_failure_get_traceback (failure);
+}
+
+/* The first one who asks puts it together. */
+static void
+test_traceback_in_threads (void)
+{
+  for (guint round = 0; round < 50; round++)
+    {
+      g_autoptr (SubiterFailure) cause = failure_new ();
+      g_autoptr (SubiterFailure) effect = failure_new ();
+      g_autoptr (SubiterFailure) failure = subiter_failure_with_cause (effect, cause, TRUE);
+      GThread *threads[4];
+
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        threads[i] = g_thread_new ("reader", get_traceback, failure);
+      for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+        g_assert_true (g_thread_join (threads[i]) == subiter_failure_get_traceback (failure));
+    }
+}
+
+static void
+test_members (void)
+{
+  g_autoptr (SubiterFailure) first = failure_new ();
+  g_autoptr (SubiterFailure) second = subiter_failure_new ("KeyError", "", NULL, NULL);
+  g_autoptr (SubiterFailure) group = subiter_failure_new ("ExceptionGroup", "both", NULL, NULL);
+  g_autoptr (SubiterFailure) full = NULL;
+  g_autoptr (SubiterFailure) caused = NULL;
+  g_autoptr (SubiterFailure) again = NULL;
+  SubiterFailure *const members[] = { first, second };
+
+  full = subiter_failure_with_members (group, members, 2);
+  g_assert_cmpuint (subiter_failure_get_members (group)->len, ==, 0);
+  g_assert_cmpuint (subiter_failure_get_members (full)->len, ==, 2);
+  g_assert_true (subiter_failure_get_members (full)->pdata[0] == first);
+  g_assert_true (subiter_failure_get_members (full)->pdata[1] == second);
+
+  /* Each of the two keeps what the other one has set. */
+  caused = subiter_failure_with_cause (full, second, TRUE);
+  g_assert_cmpuint (subiter_failure_get_members (caused)->len, ==, 2);
+  again = subiter_failure_with_members (caused, NULL, 0);
+  g_assert_cmpuint (subiter_failure_get_members (again)->len, ==, 0);
+  g_assert_true (subiter_failure_get_cause (again) == second);
+  g_assert_true (subiter_failure_is_cause_explicit (again));
+}
+
+/* Nothing goes into the depth: neither to read nor to free it. */
+static void
+test_long_chain (void)
+{
+  SubiterFailure *failure = subiter_failure_new ("KeyError", "", NULL, NULL);
+
+  for (guint i = 0; i < 100000; i++)
+    {
+      g_autoptr (SubiterFailure) effect = subiter_failure_new ("KeyError", "", NULL, NULL);
+      SubiterFailure *longer = i % 2 == 0 ? subiter_failure_with_cause (effect, failure, TRUE)
+                                          : subiter_failure_with_members (effect, &failure, 1);
+
+      subiter_failure_unref (failure);
+      failure = longer;
+    }
+  subiter_failure_unref (failure);
+
+  failure = subiter_failure_new ("KeyError", "", NULL, NULL);
+  for (guint i = 0; i < 10000; i++)
+    {
+      g_autoptr (SubiterFailure) effect = subiter_failure_new ("KeyError", "", NULL, NULL);
+      SubiterFailure *longer = subiter_failure_with_cause (effect, failure, TRUE);
+
+      subiter_failure_unref (failure);
+      failure = longer;
+    }
+  g_assert_cmpuint (strlen (subiter_failure_get_traceback (failure)), >, 10000 * strlen ("KeyError\n"));
+  subiter_failure_unref (failure);
+}
+
+static void
 test_error (void)
 {
   g_autoptr (SubiterFailure) failure = failure_new ();
@@ -105,6 +224,10 @@ main (int argc,
 {
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/failure/failure", test_failure);
+  subiter_test_add ("/failure/cause", test_cause);
+  subiter_test_add ("/failure/traceback-in-threads", test_traceback_in_threads);
+  subiter_test_add ("/failure/members", test_members);
+  subiter_test_add ("/failure/long-chain", test_long_chain);
   subiter_test_add ("/failure/error", test_error);
   subiter_test_add ("/failure/copy", test_copy);
   subiter_test_add ("/failure/foreign", test_foreign);
