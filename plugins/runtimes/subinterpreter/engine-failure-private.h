@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "engine-worker-private.h"
+#include "engine-describe-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,8 +24,7 @@ void engine_outcome_take_exception_as (EngineOutcome *outcome,
                                        SubiterError code,
                                        const char *format,
                                        ...) G_GNUC_PRINTF (3, 4);
-
-char *engine_dup_text (PyObject *text);
-char *engine_dup_type_name (PyTypeObject *type);
+void engine_outcome_locate (EngineOutcome *outcome,
+                            PyObject *iterator);
 
 G_END_DECLS

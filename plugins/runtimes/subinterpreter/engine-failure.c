@@ -2,173 +2,12 @@
 
 #include "engine-failure-private.h"
 
-#include "engine-load-private.h"
-
 #include <string.h>
 
 /* How many causes of an exception are looked at. */
 #define MAX_CAUSES 16
-
-/* Text for people: what UTF-8 or a C string cannot hold is escaped. */
-char *
-engine_dup_text (PyObject *text)
-{
-  g_autoptr (PyObject) bytes = PyUnicode_AsEncodedString (text, "utf-8", "backslashreplace");
-  GString *copy;
-  const char *data;
-  gsize length;
-
-  if (bytes == NULL)
-    {
-      PyErr_Clear ();
-      return NULL;
-    }
-
-  data = PyBytes_AS_STRING (bytes);
-  length = (gsize) PyBytes_GET_SIZE (bytes);
-  if (memchr (data, '\0', length) == NULL)
-    return g_strndup (data, length);
-
-  copy = g_string_sized_new (length + 16);
-  for (gsize i = 0; i < length; i++)
-    {
-      if (data[i] == '\0')
-        g_string_append (copy, "\\x00");
-      else
-        g_string_append_c (copy, data[i]);
-    }
-
-  return g_string_free_and_steal (copy);
-}
-
-/* The type's name as a reader of its code would write it. */
-char *
-engine_dup_type_name (PyTypeObject *type)
-{
-  g_autoptr (PyObject) name = PyType_GetFullyQualifiedName (type);
-  char *text = name != NULL ? engine_dup_text (name) : NULL;
-
-  if (text == NULL)
-    {
-      PyErr_Clear ();
-      return g_strdup (type->tp_name);
-    }
-
-  return engine_unmangle_text (text);
-}
-
-static char *
-dup_message (PyObject *exception)
-{
-  g_autoptr (PyObject) text = PyObject_Str (exception);
-  char *message = text != NULL ? engine_dup_text (text) : NULL;
-
-  if (message != NULL)
-    return message;
-
-  PyErr_Clear ();
-  return g_strdup ("<exception str() failed>");
-}
-
-/* An import starts with frames of the import machinery. Where it went through
- * them from C, CPython takes them out itself. */
-static void
-strip_import_frames (PyObject *exception)
-{
-  PyObject *traceback = PyException_GetTraceback (exception);
-  gboolean stripped = FALSE;
-
-  while (traceback != NULL && traceback != Py_None)
-    {
-      PyFrameObject *frame = ((PyTracebackObject *) traceback)->tb_frame;
-      g_autoptr (PyObject) code = (PyObject *) PyFrame_GetCode (frame);
-      g_autoptr (PyObject) file = PyObject_GetAttrString (code, "co_filename");
-      const char *name = file != NULL ? PyUnicode_AsUTF8 (file) : NULL;
-      PyObject *next;
-
-      if (name == NULL || !g_str_has_prefix (name, "<frozen importlib"))
-        break;
-
-      next = (PyObject *) ((PyTracebackObject *) traceback)->tb_next;
-      Py_XINCREF (next);
-      Py_SETREF (traceback, next);
-      stripped = TRUE;
-    }
-  PyErr_Clear ();
-
-  if (stripped)
-    PyException_SetTraceback (exception, traceback != NULL ? traceback : Py_None);
-  PyErr_Clear ();
-  Py_XDECREF (traceback);
-}
-
-static char *
-dup_traceback (PyObject *exception,
-               const char *type_name,
-               const char *message)
-{
-  g_autoptr (PyObject) module = PyImport_ImportModule ("traceback");
-  g_autoptr (PyObject) lines = NULL;
-  g_autoptr (PyObject) separator = NULL;
-  g_autoptr (PyObject) text = NULL;
-  char *traceback = NULL;
-
-  if (module != NULL)
-    lines = PyObject_CallMethod (module, "format_exception", "O", exception);
-  if (lines != NULL)
-    separator = PyUnicode_FromString ("");
-  if (separator != NULL)
-    text = PyUnicode_Join (separator, lines);
-  if (text != NULL)
-    traceback = engine_dup_text (text);
-  if (traceback != NULL)
-    engine_unmangle_text (traceback);
-  PyErr_Clear ();
-
-  /* With the memory used up, or the standard library not there. */
-  if (traceback == NULL)
-    traceback = g_strdup_printf ("Traceback could not be formatted.\n%s%s%s\n",
-                                 type_name, *message != '\0' ? ": " : "", message);
-
-  return traceback;
-}
-
-static char **
-dup_notes (PyObject *exception)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (PyObject) notes = NULL;
-
-  if (PyObject_GetOptionalAttrString (exception, "__notes__", &notes) > 0 && PyList_Check (notes))
-    {
-      for (Py_ssize_t i = 0; i < PyList_GET_SIZE (notes); i++)
-        {
-          PyObject *note = PyList_GET_ITEM (notes, i);
-          char *text = PyUnicode_Check (note) ? engine_dup_text (note) : NULL;
-
-          if (text != NULL)
-            g_strv_builder_take (builder, text);
-        }
-    }
-  PyErr_Clear ();
-
-  return g_strv_builder_end (builder);
-}
-
-static SubiterFailure *
-failure_new (PyObject *exception)
-{
-  g_autofree char *type_name = engine_dup_type_name (Py_TYPE (exception));
-  g_autofree char *message = dup_message (exception);
-  g_autofree char *traceback = NULL;
-  g_auto (GStrv) notes = NULL;
-
-  strip_import_frames (exception);
-  traceback = dup_traceback (exception, type_name, message);
-  notes = dup_notes (exception);
-
-  return subiter_failure_new (type_name, message, traceback, (const char *const *) notes);
-}
+/* How many generators that yield from each other are shown. */
+#define MAX_GENERATORS 64
 
 /* The module that the text of an ImportError says to be unfit for
  * subinterpreters; of a package, the package. */
@@ -187,7 +26,9 @@ find_unfit_module (const char *message)
   return g_strndup (start, MIN ((gsize) (end - start), strcspn (start, ".")));
 }
 
-/* Packages that catch this ImportError raise their own one from it. */
+/* Packages that catch this ImportError raise their own one from it, or another
+ * ImportError while they handle it. What else is raised meanwhile has a reason of
+ * its own. */
 static char *
 dup_unfit_module (PyObject *exception)
 {
@@ -196,22 +37,62 @@ dup_unfit_module (PyObject *exception)
 
   for (guint i = 0; i < MAX_CAUSES && cause != NULL && module == NULL; i++)
     {
-      PyObject *next = NULL;
+      gboolean is_import_error = PyErr_GivenExceptionMatches (cause, PyExc_ImportError);
+      g_autoptr (PyObject) message = NULL;
+      PyObject *next;
 
-      if (PyErr_GivenExceptionMatches (cause, PyExc_ImportError))
+      /* not its str (), which may be code of its own */
+      if (is_import_error && PyObject_GetOptionalAttrString (cause, "msg", &message) > 0
+          && PyUnicode_Check (message))
         {
-          g_autofree char *message = dup_message (cause);
+          g_autofree char *text = engine_dup_text (message);
 
-          module = find_unfit_module (message);
-          next = PyException_GetCause (cause);
-          if (next == NULL)
-            next = PyException_GetContext (cause);
+          module = text != NULL ? find_unfit_module (text) : NULL;
         }
+      PyErr_Clear ();
+
+      next = PyException_GetCause (cause);
+      if (next == NULL && is_import_error)
+        next = PyException_GetContext (cause);
       Py_SETREF (cause, next);
     }
   Py_XDECREF (cause);
 
   return module;
+}
+
+/* This runs code of the run, such as the exception's __str__. What was aimed at
+ * the code that raised it must not hit that, but it can be interrupted itself, and
+ * what was aimed at it must not hit what comes afterwards. */
+static SubiterFailure *
+describe (EngineWorker *worker,
+          PyObject *exception)
+{
+  SubiterFailure *failure;
+
+  engine_worker_shield (worker);
+  engine_worker_unshield (worker);
+  failure = engine_describe (worker, exception);
+  engine_worker_shield (worker);
+  engine_worker_unshield (worker);
+
+  return failure;
+}
+
+static GError *
+make_error (SubiterError code,
+            SubiterFailure *failure,
+            char *message)
+{
+  GError *error = subiter_error_new_for_failure (code, failure);
+
+  if (message != NULL)
+    {
+      g_free (error->message);
+      error->message = message;
+    }
+
+  return error;
 }
 
 static void
@@ -234,9 +115,7 @@ take_exception (EngineOutcome *outcome,
       return;
     }
 
-  /* To describe it runs Python code, which must not be hit by what was aimed at
-   * the code that raised it. */
-  engine_worker_shield (outcome->worker);
+  failure = describe (outcome->worker, exception);
   unfit_module = dup_unfit_module (exception);
   if (unfit_module != NULL)
     {
@@ -247,14 +126,7 @@ take_exception (EngineOutcome *outcome,
       code = SUBITER_ERROR_RAISED;
     }
 
-  failure = failure_new (exception);
-  engine_worker_unshield (outcome->worker);
-  outcome->error = subiter_error_new_for_failure (code, failure);
-  if (message != NULL)
-    {
-      g_free (outcome->error->message);
-      outcome->error->message = message;
-    }
+  outcome->error = make_error (code, failure, message);
 }
 
 /* Takes the pending exception for the reason of the failure. */
@@ -295,4 +167,79 @@ engine_outcome_fail (EngineOutcome *outcome,
   va_start (args, format);
   outcome->error = g_error_new_valist (SUBITER_ERROR, code, format, args);
   va_end (args);
+}
+
+/* (nullable): where a generator waits, with those that it yields from: as if an
+ * exception had been raised there. No exception is pending afterwards. */
+static PyObject *
+make_place (PyObject *iterator)
+{
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) Py_DecRef);
+  g_autoptr (PyObject) generator = Py_NewRef (iterator);
+  g_autoptr (PyObject) traceback = NULL;
+
+  while (PyGen_CheckExact (generator) && frames->len < MAX_GENERATORS)
+    {
+      PyObject *frame = PyObject_GetAttrString (generator, "gi_frame");
+      PyObject *next = frame != NULL ? PyObject_GetAttrString (generator, "gi_yieldfrom") : NULL;
+
+      if (frame != NULL && PyFrame_Check (frame))
+        g_ptr_array_add (frames, frame);
+      else
+        Py_XDECREF (frame);
+      if (next == NULL)
+        break;
+      Py_SETREF (generator, next);
+    }
+  PyErr_Clear ();
+
+  for (guint i = frames->len; i > 0; i--)
+    {
+      PyFrameObject *frame = frames->pdata[i - 1];
+      PyObject *entry = PyObject_CallFunction ((PyObject *) &PyTraceBack_Type, "OOii",
+                                               traceback != NULL ? traceback : Py_None, frame,
+                                               PyFrame_GetLasti (frame), PyFrame_GetLineNumber (frame));
+
+      if (entry == NULL)
+        {
+          PyErr_Clear ();
+          return NULL;
+        }
+      Py_XSETREF (traceback, entry);
+    }
+
+  return g_steal_pointer (&traceback);
+}
+
+/* An item of @iterator was refused: where it was yielded is told as for an
+ * exception that was raised there, if it is a generator. The message stays. */
+void
+engine_outcome_locate (EngineOutcome *outcome,
+                       PyObject *iterator)
+{
+  g_autoptr (PyObject) exception = NULL;
+  g_autoptr (PyObject) text = NULL;
+  g_autoptr (PyObject) place = NULL;
+  g_autoptr (SubiterFailure) failure = NULL;
+  GError *error;
+
+  if (outcome->error == NULL || subiter_failure_from_error (outcome->error) != NULL)
+    return;
+
+  place = make_place (iterator);
+  if (place == NULL)
+    return;
+  text = PyUnicode_DecodeUTF8 (outcome->error->message, (Py_ssize_t) strlen (outcome->error->message), "replace");
+  if (text != NULL)
+    exception = PyObject_CallOneArg (PyExc_TypeError, text);
+  if (exception == NULL || PyException_SetTraceback (exception, place) != 0)
+    {
+      PyErr_Clear ();
+      return;
+    }
+
+  failure = describe (outcome->worker, exception);
+  error = make_error ((SubiterError) outcome->error->code, failure, g_strdup (outcome->error->message));
+  g_clear_error (&outcome->error);
+  outcome->error = error;
 }

@@ -2,6 +2,8 @@
 
 #include "engine-output-private.h"
 
+#include "engine-unraisable-private.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -239,6 +241,7 @@ engine_output_install (PyObject *module,
   return output_type != NULL
          && install_stream (wrapper_type, output_type, worker, SUBITER_STREAM_STDOUT)
          && install_stream (wrapper_type, output_type, worker, SUBITER_STREAM_STDERR)
+         && engine_unraisable_install ()
          && PySys_SetObject ("stdin", Py_None) == 0
          && PySys_SetObject ("__stdin__", Py_None) == 0;
 }

@@ -117,6 +117,7 @@ push_items (SubiterRun *run,
       if (!converted || push_value (run, &value, outcome) != SUBITER_PUSH_DONE)
         {
           subiter_value_clear (&value);
+          engine_outcome_locate (outcome, iterator);
           close_iterator (iterator, outcome);
           return;
         }
