@@ -90,6 +90,22 @@ async function isCollected(references) {
     return references.every(reference => reference.deref() === undefined);
 }
 
+function runProgram(code, variables = {}) {
+    const launcher = new Gio.SubprocessLauncher({
+        flags: Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE,
+    });
+    for (const [name, value] of Object.entries(variables))
+        launcher.setenv(name, value, true);
+    const [file, stream] = Gio.File.new_tmp('subiter-XXXXXX.js');
+    stream.close(null);
+    file.replace_contents(`import Subiter from 'gi://Subiter?version=1';\n${code}`, null, false,
+        Gio.FileCreateFlags.NONE, null);
+    const process = launcher.spawnv(['gjs', '-m', file.get_path()]);
+    const [, stdout, stderr] = process.communicate_utf8(null, null);
+    file.delete(null);
+    return {status: process.get_exit_status(), stdout, stderr};
+}
+
 const tests = {
     async 'cycles leave nothing'() {
         await collect(makeSource());
@@ -178,6 +194,88 @@ const tests = {
         assertSame([items, end.includes('closed')], [[], true]);
     },
 
+    async 'errors have a failure, a cause and a stack'() {
+        const code = `
+def items():
+    try:
+        {}['missing']
+    except KeyError as error:
+        raise ValueError('no more') from error
+    yield
+`;
+        const check = (error, inProgram) => {
+            assertSame([error instanceof Subiter.Error, error instanceof GLib.Error, error.code, error.message],
+                [true, true, Subiter.Error.RAISED, 'ValueError: no more']);
+            assertSame(error.failure.get_exception_type(), 'ValueError');
+            assertSame(error.stack.includes('test-gjs.js'), inProgram);
+            assertSame(error.stack.split('### In the worker: ###\nTraceback (most recent call last):\n').length, 2);
+            assertSame(['line 6, in items', "raise ValueError('no more') from error", 'KeyError'].map(
+                part => error.stack.includes(part)), [true, true, false]);
+            assertSame([error.cause === error.cause, error.cause instanceof Subiter.Error, error.cause.message],
+                [true, true, "KeyError: 'missing'"]);
+            assertSame([error.cause.failure.get_exception_type(), error.cause.cause, error.cause.errors],
+                ['KeyError', undefined, []]);
+            assertSame(error.cause.stack.includes("{}['missing']"), true);
+            assertSame(error.failure.get_traceback().includes('direct cause'), true);
+        };
+        const take = async promise => {
+            try {
+                await promise;
+            } catch (error) {
+                return error;
+            }
+            throw new Error('nothing was thrown');
+        };
+        const loopOver = async source => {
+            for await (const item of source)
+                throw new Error(`${item}`);
+        };
+
+        check(await take(loopOver(makeSource(code, null))), true);
+        check(await take(makeSource(code, null).next_async(null)), true);
+        check(await take(makeSource(code, null).next_batch_async(5, null)), true);
+        const source = makeSource(code, null);
+        check(await promised(resolve => {
+            source.connect('failed', (_source, error) => resolve(error));
+            source.start();
+        }), false);
+
+        const own = new Subiter.Error({code: Subiter.Error.CLOSED, message: 'closed'});
+        assertSame([own.failure, own.cause, own.errors, own.stack.includes('test-gjs.js')],
+            [null, undefined, [], true]);
+        assertSame((await take(makeSource(code, null, {runtime: 'nosuch'}).next_async(null))).failure, null);
+    },
+
+    async 'errors of groups'() {
+        const source = makeSource("def items():\n    raise ExceptionGroup('g', [ValueError(1), KeyError(2)])\n    yield\n",
+            null);
+        try {
+            await source.next_async(null);
+        } catch (error) {
+            assertSame(error.errors.map(member => [member.message, member.failure.get_message()]),
+                [['ValueError: 1', '1'], ['KeyError: 2', '2']]);
+            return;
+        }
+        throw new Error('nothing was thrown');
+    },
+
+    async 'errors in the log'() {
+        const {stderr} = runProgram(`
+            const source = Subiter.Source.new(Subiter.Callable.new_for_source_code(
+                'def items():\\n    try:\\n        1 / 0\\n    except ArithmeticError:\\n        raise KeyError(3)\\n', 'items'));
+            try {
+                for await (const item of source)
+                    print(item);
+            } catch (error) {
+                logError(error, 'seen');
+            }
+            logError(new Subiter.Error({code: 0, message: 'plain'}), 'seen');`);
+        for (const part of ['seen: Subiter.Error: KeyError: 3', 'raise KeyError(3)',
+            'Caused by: Subiter.Error: ZeroDivisionError: division by zero', '    1 / 0\n', 'seen: Subiter.Error: plain'])
+            assertSame([part, stderr.split(part).length], [part, 2]);
+        assertSame(stderr.split('Caused by').length, 2);
+    },
+
     async 'runtime that is not there'() {
         const [items, end] = await collect(makeSource(COUNT, 5, {runtime: 'nosuch'}));
         assertSame([items, end.includes('nosuch'), end.includes('subinterpreter')], [[], true, true]);
@@ -198,20 +296,11 @@ const tests = {
     },
 
     async 'import is quiet'() {
-        const code = `import Subiter from 'gi://Subiter?version=1';
+        const code = `
             for (const name of Object.keys(Subiter)) Object.getOwnPropertyNames(Subiter[name]?.prototype ?? {});
             new Subiter.Interpreter();`;
-        const launcher = new Gio.SubprocessLauncher({
-            flags: Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE,
-        });
-        launcher.setenv('G_DEBUG', 'fatal-warnings', true);
-        const [file, stream] = Gio.File.new_tmp('subiter-XXXXXX.js');
-        stream.close(null);
-        file.replace_contents(code, null, false, Gio.FileCreateFlags.NONE, null);
-        const process = launcher.spawnv(['gjs', '-m', file.get_path()]);
-        const [, stdout, stderr] = process.communicate_utf8(null, null);
-        file.delete(null);
-        assertSame([process.get_exit_status(), stdout, stderr], [0, '', '']);
+        const {status, stdout, stderr} = runProgram(code, {G_DEBUG: 'fatal-warnings'});
+        assertSame([status, stdout, stderr], [0, '', '']);
     },
 };
 

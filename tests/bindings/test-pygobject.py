@@ -3,13 +3,16 @@
 """What a program with PyGObject may count on beyond the scenarios: that nothing is left behind, in which
 thread it is called, and that sources do not disturb each other."""
 
+import builtins
 import gc
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import traceback
 import weakref
 
 import tap
@@ -348,6 +351,239 @@ def test_a_handler_that_raises():
     finally:
         sys.excepthook = old_hook
     assert errors == [ZeroDivisionError] * 5, errors
+
+
+def fail(code, error_class=None, **properties):
+    """The error of a loop over a source with this code."""
+    try:
+        list(make_source('def items():\n' + code, (), **properties))
+    except GLib.Error if error_class is None else error_class as error:
+        return error
+    raise AssertionError('nothing was raised')
+
+
+def show(error):
+    """What Python prints, less the frames of this program."""
+    return ''.join(traceback.format_exception(type(error), error, None))
+
+
+def check_pickled(error):
+    copy = pickle.loads(pickle.dumps(error))
+    assert show(copy) == show(error), show(copy)
+    assert (type(copy), copy.code, copy.remote_traceback) == (type(error), error.code, error.remote_traceback)
+    assert copy.matches(Subiter.error_quark(), error.code)
+    return copy
+
+
+def test_remote_error_is_of_its_class():
+    error = fail("    yield int('seven')\n", ValueError)
+    assert isinstance(error, Subiter.RemoteError) and isinstance(error, GLib.Error), type(error).__mro__
+    assert not isinstance(error, KeyError) and error.matches(Subiter.error_quark(), Subiter.Error.RAISED)
+    assert type(error) is type(fail("    yield int('eight')\n"))
+    assert str(error).startswith('ValueError: invalid literal') and error.args == (str(error),)
+    assert show(error) == f'''gi.repository.Subiter.RemoteError: {error}
+In the worker:
+Traceback (most recent call last):
+  File "<subiter:1>", line 2, in items
+    yield int('seven')
+          ~~~^^^^^^^^^
+''', show(error)
+    check_pickled(error)
+
+    error = fail("    yield open('/nosuch')\n", FileNotFoundError)
+    assert isinstance(error, OSError) and error.errno == 2 and '/nosuch' in str(error), error
+    check_pickled(error)
+    error = fail("    yield 'é'.encode('ascii')\n", UnicodeEncodeError)
+    assert 'ascii' in str(error) and "'ascii' codec" in show(error), show(error)
+    check_pickled(error)
+    error = fail("    exec('a = = 1')\n    yield\n", SyntaxError)
+    assert show(error).count('SyntaxError: invalid syntax (<string>, line 1)') == 1 and '    a = = 1\n' in show(error)
+    check_pickled(error)
+    error = fail("    class Own(ValueError): pass\n    raise Own('own')\n    yield\n")
+    assert type(error) is Subiter.RemoteError and error.exception_type == 'items.<locals>.Own', error.exception_type
+    check_pickled(error)
+
+
+def test_every_class_of_pythons_own():
+    """None of them is one that would end this program, or a loop of it in silence."""
+    for name, kind in vars(builtins).items():
+        if not isinstance(kind, type) or not issubclass(kind, BaseException) or issubclass(kind, BaseExceptionGroup):
+            continue
+        error = fail('    def run():\n'
+                     f'        try: raise {name}.__new__({name})\n'
+                     '        except BaseException as error: return error\n'
+                     "    raise ValueError('effect') from run()\n    yield\n").__cause__
+        ends = not issubclass(kind, Exception) or issubclass(kind, (StopIteration, StopAsyncIteration))
+        assert isinstance(error, Subiter.RemoteError), name
+        assert isinstance(error, kind) == (not ends or kind is BaseException), name
+        if ends:
+            assert type(error) is Subiter.RemoteError, name
+        assert show(error).count(f'RemoteError: {kind.__name__}') == 1, show(error)
+        assert repr(error).startswith(f"Subiter.RemoteError({str(error)!r}"), repr(error)
+        check_pickled(error)
+
+
+def test_remote_error_has_its_causes():
+    error = fail('''
+    try:
+        try:
+            {}['missing']
+        except KeyError as error:
+            error.add_note('a note')
+            1 / 0
+    except ArithmeticError as error:
+        raise RuntimeError('no more') from error
+    yield
+''', RuntimeError)
+    assert isinstance(error.__cause__, ZeroDivisionError) and isinstance(error.__cause__.__cause__, KeyError)
+    assert isinstance(error.__cause__, Subiter.RemoteError) and error.__cause__.__cause__.__cause__ is None
+    assert error.__cause__.code == Subiter.Error.RAISED
+    assert error.__cause__.__cause__.__notes__[0] == 'a note'
+    assert error.failure.is_cause_explicit() and not error.failure.get_cause().is_cause_explicit()
+    link = '\nThe above exception was the direct cause of the following exception:\n\n'
+    assert show(error) == f'''gi.repository.Subiter.RemoteError: KeyError: 'missing'
+a note
+In the worker:
+Traceback (most recent call last):
+  File "<subiter:1>", line 5, in items
+    {{}}['missing']
+    ~~^^^^^^^^^^^
+{link}gi.repository.Subiter.RemoteError: ZeroDivisionError: division by zero
+In the worker:
+Traceback (most recent call last):
+  File "<subiter:1>", line 8, in items
+    1 / 0
+    ~~^~~
+{link}gi.repository.Subiter.RemoteError: RuntimeError: no more
+In the worker:
+Traceback (most recent call last):
+  File "<subiter:1>", line 10, in items
+    raise RuntimeError('no more') from error
+''', show(error)
+    for part in ("{}['missing']", 'During handling', '1 / 0', 'direct cause', "raise RuntimeError('no more')"):
+        assert error.remote_traceback.count(part) == 1, error.remote_traceback
+    assert isinstance(check_pickled(error).__cause__.__cause__, KeyError)
+    assert fail("    try: 1 / 0\n    except ArithmeticError: raise ValueError from None\n    yield\n").__cause__ is None
+
+
+def test_remote_error_of_a_group():
+    code = '''
+    def make(error):
+        try:
+            raise error
+        except Exception as error:
+            return error
+
+    raise ExceptionGroup('two', [make(KeyError('k')), ExceptionGroup('inner', [make(OSError(2, 'o'))])])
+    yield
+'''
+    error = fail(code, ExceptionGroup)
+    assert isinstance(error, Subiter.RemoteError) and len(error.exceptions) == 2
+    assert isinstance(error.exceptions[0], KeyError) and isinstance(error.exceptions[1].exceptions[0], OSError)
+    assert str(error) == error.message == 'ExceptionGroup: two (2 sub-exceptions)', error.message
+    for part in ("KeyError: 'k'", 'Errno 2', 'inner (1', 'two (2', "raise ExceptionGroup('two'"):
+        assert show(error).count(part) == 1, show(error)
+    assert show(error).count('            raise error\n') == 0 and show(error).count('raise error\n') == 2, show(error)
+    check_pickled(error)
+    seen = []
+    try:
+        list(make_source('def items():\n' + code, ()))
+    except* KeyError as group:
+        seen += group.exceptions
+    except* OSError as group:
+        seen += group.exceptions
+    assert isinstance(seen[0], KeyError) and seen[1].exceptions[0].errno == 2, seen
+
+
+def test_what_ends_a_program_does_not():
+    for name in ('SystemExit', 'KeyboardInterrupt', 'GeneratorExit', 'BaseException'):
+        error = fail(f'    yield 1\n    raise {name}\n')
+        assert type(error) is Subiter.RemoteError and error.exception_type == name, error
+        error = fail(f'    raise BaseExceptionGroup("group", [{name}()])\n    yield\n')
+        assert isinstance(error, ExceptionGroup) and type(error.exceptions[0]) is Subiter.RemoteError, error
+    # One of the iterator itself is its end; one of the callable is an error.
+    source = make_source('def items():\n    raise StopIteration(3)\n', ())
+    try:
+        list(source)
+    except Subiter.RemoteError as error:
+        assert type(error) is Subiter.RemoteError and error.exception_type == 'StopIteration', error
+    else:
+        raise AssertionError('nothing was raised')
+
+
+def test_time_out_is_a_timeout_error():
+    source = make_source('import subiter\ndef items():\n    yield 1\n    subiter.wait()\n', (), timeout=50)
+    for take in (list, lambda source: [source.next(), source.next()]):
+        try:
+            take(source)
+        except TimeoutError as error:
+            assert isinstance(error, GLib.Error) and error.matches(Subiter.error_quark(), Subiter.Error.TIMED_OUT)
+            assert str(error) == error.message and '50 ms' in error.message, error
+            copy = pickle.loads(pickle.dumps(error))
+            assert (type(copy), str(copy), copy.code) == (type(error), str(error), error.code), copy
+        else:
+            raise AssertionError('nothing was raised')
+        close(source)
+        source = make_source('import subiter\ndef items():\n    yield 1\n    subiter.wait()\n', (), timeout=50)
+
+
+def test_refused_item_says_where():
+    error = fail('    def inner():\n        yield 1\n        yield {2}  # here\n    yield from inner()\n', TypeError)
+    assert error.matches(Subiter.error_quark(), Subiter.Error.NOT_SHAREABLE) and error.message.startswith('item: ')
+    for part in ('line 5, in items', 'yield from inner()', 'line 4, in inner', 'yield {2}  # here'):
+        assert show(error).count(part) == 1, show(error)
+    error = fail("    yield 1\n    yield 'two'\n", TypeError, item_type=GLib.VariantType.new('x'))
+    assert error.matches(Subiter.error_quark(), Subiter.Error.WRONG_TYPE) and "yield 'two'" in show(error), show(error)
+    error = fail('    return iter([1, {2}])\n')
+    assert not isinstance(error, Subiter.RemoteError) and error.message.startswith('item: '), error
+
+
+def test_explain():
+    """What a handler of "failed" can do."""
+    source = make_source('def items():\n    1 / 0\n', ())
+    watch, errors = Watch(), []
+    source.connect('failed', lambda source, error: (errors.append(source.explain(error)), watch.loop.quit()))
+    source.start()
+    watch.run()
+    assert isinstance(errors[0], ZeroDivisionError) and errors[0].matches(Subiter.error_quark(), Subiter.Error.RAISED)
+    assert source.explain(errors[0]) is errors[0]
+    other = GLib.Error('no', 'other', 1)
+    assert source.explain(other) is other
+
+
+def test_next_raises_it_too():
+    source = make_source("def items():\n    yield 1\n    raise KeyError('k')\n", ())
+    assert source.next().unpack() == 1
+    try:
+        source.next()
+    except KeyError as error:
+        assert isinstance(error, Subiter.RemoteError) and error.__context__ is None, error.__context__
+    else:
+        raise AssertionError('nothing was raised')
+
+
+def test_str_that_never_returns():
+    """It is code like all other: it can be stopped, and its exception is told without it."""
+    source = make_source('''
+import subiter
+
+class Endless(Exception):
+    def __str__(self):
+        subiter.progress(1, 'in str')
+        while True:
+            pass
+
+def items():
+    raise Endless
+    yield
+''', ())
+    watch, errors = Watch(), []
+    source.connect('notify::progress-text', lambda source, pspec: source.stop())
+    source.connect('failed', lambda source, error: (errors.append(source.explain(error)), watch.loop.quit()))
+    source.start()
+    watch.run()
+    assert errors[0].message.endswith('Endless: <exception str() was interrupted>'), errors
+    assert '    raise Endless\n' in show(errors[0]), show(errors[0])
 
 
 def test_runtime_that_is_not_there():

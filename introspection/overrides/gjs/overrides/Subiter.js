@@ -6,7 +6,8 @@
 //     source.connect('item', onItem)          gets a GLib.Variant: Subiter.unpack() makes it a value
 //
 // An async method without its callback returns a promise. A failed iteration throws a Subiter.Error; if the
-// reason is an exception in the worker, it has it as .failure, and in its .stack.
+// reason is an exception in the worker, it has it as .failure, and in its .stack. Its .cause is another Subiter.Error
+// for what caused that exception, and the .errors of a group are its members.
 
 const {GLib, Gio} = imports.gi;
 
@@ -94,13 +95,67 @@ function unpack(variant) {
     return unpacker(variant);
 }
 
-function explain(Subiter, source, error) {
-    const failure = error instanceof Subiter.Error ? source.dup_failure() : null;
-    if (failure) {
-        error.failure = failure;
-        error.stack = `${error.stack}### In the worker: ###\n${failure.get_traceback() ?? ''}`;
-    }
+// The causes are not in there: they have a stack of their own, and logError() shows them below this one.
+function describe(failure) {
+    return `### In the worker: ###\n${(failure.get_own_traceback() ?? '').trimEnd()}`;
+}
+
+// An error that was thrown has a stack already, which says where in this program.
+function explain(error) {
+    if (Object.hasOwn(error, 'stack') && error.failure)
+        error.stack = `${error.stack.trimEnd()}\n${describe(error.failure)}`;
     return error;
+}
+
+// A property of a prototype that becomes one of the object when it is asked for. (Not a WeakMap: the engine ends the
+// program if a GLib.Error is a key.)
+function makeLazy(name, make) {
+    const set = (object, value) => Object.defineProperty(object, name, {value, configurable: true, writable: true});
+    return {
+        configurable: true,
+        get() {
+            return set(this, make(this))[name];
+        },
+        set(value) {
+            set(this, value);
+        },
+    };
+}
+
+// Every Subiter.Error knows its failure, wherever it comes from; also one that a handler of "failed" is called with.
+function extendErrors(Subiter) {
+    const makeError = failure => {
+        const message = failure.get_message();
+        const error = new Subiter.Error({
+            code: Subiter.Error.RAISED,
+            message: `${failure.get_exception_type()}${message ? ': ' : ''}${message}`,
+        });
+        error.failure = failure;
+        error.stack = describe(failure);
+        return error;
+    };
+    const makeCause = failure => failure ? makeError(failure) : undefined;
+
+    for (const [name, make] of Object.entries({
+        failure: error => Subiter.Failure.from_error(error),
+        cause: error => makeCause(error.failure?.get_cause()),
+        errors: error => error.failure?.get_members().map(makeError) ?? [],
+        stack: error => error.failure ? describe(error.failure) : undefined,
+    }))
+        Object.defineProperty(Subiter.Error.prototype, name, makeLazy(name, make));
+}
+
+function promisify(prototype, method) {
+    Gio._promisify(prototype, method);
+    const promisified = prototype[method];
+    prototype[method] = function (...args) {
+        const result = promisified.apply(this, args);
+        if (!(result instanceof Promise))
+            return result;
+        return result.catch(error => {
+            throw explain(error);
+        });
+    };
 }
 
 function begin(Subiter, source) {
@@ -126,13 +181,9 @@ async function *iterate(Subiter, source) {
     let runs = true;
     try {
         while (runs) {
-            let items;
-            try {
-                items = await source.next_batch_async(source.get_buffer_size(), null);
-            } catch (error) {
-                runs = false;
-                throw explain(Subiter, source, error);
-            }
+            runs = false;
+            // eslint-disable-next-line no-await-in-loop
+            const items = await source.next_batch_async(source.get_buffer_size(), null);
             runs = items.length > 0;
             for (const item of items)
                 yield unpack(item);
@@ -146,9 +197,13 @@ async function *iterate(Subiter, source) {
 function _init() {
     const Subiter = this;
 
+    // An error of this domain that was made before the library knows it could not have a failure.
+    Subiter.error_quark();
+    extendErrors(Subiter);
+
     for (const method of ['close_async', 'next_async', 'next_batch_async'])
-        Gio._promisify(Subiter.Source.prototype, method);
-    Gio._promisify(Subiter.Interpreter.prototype, 'close_async');
+        promisify(Subiter.Source.prototype, method);
+    promisify(Subiter.Interpreter.prototype, 'close_async');
 
     Subiter.Source.prototype[Symbol.asyncIterator] = function () {
         return iterate(Subiter, this);

@@ -6,14 +6,16 @@
     source.connect("item", on_item)         gets a GLib.Variant: unpack () makes it a Python value
 
 An iteration that fails raises RemoteError if the reason is an exception in the worker, and GLib.Error if it
-is another.
+is another. A RemoteError of a ValueError is a ValueError, too.
 """
 
 import asyncio
 import atexit
+import builtins
 import functools
 import os
 import queue
+import re
 import sys
 import threading
 
@@ -23,7 +25,7 @@ from gi.repository import Gio, GLib
 
 Subiter = get_introspection_module("Subiter")
 
-__all__ = ["Callable", "Failure", "RemoteError", "Source", "iterate", "unpack"]
+__all__ = ["Callable", "Failure", "RemoteError", "Source", "TimedOutError", "iterate", "unpack"]
 
 
 # ---- Values out of a worker
@@ -226,17 +228,28 @@ _DOMAIN = GLib.quark_to_string(Subiter.error_quark())
 class RemoteError(GLib.Error):
     """An exception that ended Python code in a worker.
 
-    exception_type is the name of its class, remote_traceback its formatted traceback or None, failure all of
-    it. As an exception in a worker does not leave it as an object, it is this one whatever its class was there.
+    exception_type is the name of its class, remote_traceback its formatted traceback with those of its causes, or
+    None, failure all of it. As an exception in a worker does not leave it as an object, it is this one; but if its
+    class is one of Python's own, this is of that class, too, so that "except ValueError" sees it, and that of a group
+    has RemoteErrors in it. Those that end a program, an iteration or a generator are RemoteErrors only.
+
+    __cause__ is the RemoteError of what caused it, whether that was said by "raise ... from" or not; __notes__ are the
+    notes that it had, and where it happened.
     """
 
-    def __init__(self, error, failure):
-        super().__init__(error.message, error.domain, error.code)
+    def __init__(self, error, failure, _known=None):
+        # Classes of Python's own that this is derived from would want other arguments.
+        BaseException.__init__(self, error.message)
+        self.message, self.domain, self.code = error.message, error.domain, error.code
         self.failure = failure
         self.exception_type = failure.get_exception_type()
         self.remote_traceback = failure.get_traceback()
-        if self.remote_traceback:
-            self.add_note(f"In the worker:\n{self.remote_traceback.rstrip()}")
+        for note in failure.get_notes():
+            self.add_note(note)
+        if stack := _get_stack(failure):
+            self.add_note(f"In the worker:\n{stack}")
+        if cause := failure.get_cause():
+            self.__cause__ = _make_remote_error(_describe(cause), cause, {} if _known is None else _known)
 
     def __str__(self):
         return self.message
@@ -244,8 +257,112 @@ class RemoteError(GLib.Error):
     def __repr__(self):
         return f"Subiter.RemoteError({self.message!r})"
 
+    def copy(self):
+        return RemoteError._restore(self.message, self.domain, self.code, self.failure)
 
-RemoteError.__module__ = "gi.repository.Subiter"
+    def __reduce__(self):
+        # Its notes are in there: they may be more than those of the failure.
+        state = {name: value for name, value in vars(self).items() if name != "failure"}
+        return RemoteError._restore, (self.message, self.domain, self.code, self.failure), state
+
+    @staticmethod
+    def _restore(message, domain, code, failure):
+        return _make_remote_error(GLib.Error(message, domain, code), failure, {})
+
+    _restore.__module__ = "gi.repository.Subiter"
+
+
+class _RemoteGroup(RemoteError, ExceptionGroup):
+    """What a class of ExceptionGroup is derived from."""
+
+    # Python's own one cannot be set.
+    message = ""
+
+    def __new__(cls, error, failure, _known=None):
+        known = {} if _known is None else _known
+        members = [_make_remote_error(_describe(member), member, known) for member in failure.get_members()]
+        return ExceptionGroup.__new__(cls, error.message, members)
+
+    __init__ = RemoteError.__init__
+
+
+class TimedOutError(GLib.Error, TimeoutError):
+    """Nothing came in time, and where the code is is not known."""
+
+    def __str__(self):
+        return self.message
+
+
+for _class in (RemoteError, _RemoteGroup, TimedOutError):
+    _class.__module__ = "gi.repository.Subiter"
+_RemoteGroup.__name__ = _RemoteGroup.__qualname__ = "RemoteError"
+
+# The subclass of RemoteError for each class of exceptions.
+_remote_classes = {}
+
+
+def _make_remote_class(name):
+    """Derive a class from RemoteError and the one of Python's own that has this name."""
+    base = vars(builtins).get(name)
+    # A SystemExit would end the program, and a StopIteration, in silence, the loop that this is raised in.
+    if (
+        not isinstance(base, type)
+        or not issubclass(base, Exception)
+        or issubclass(base, (StopIteration, StopAsyncIteration, BaseExceptionGroup))
+        or issubclass(RemoteError, base)
+    ):
+        return RemoteError
+    names = {"__module__": RemoteError.__module__, "__qualname__": "RemoteError", "__doc__": RemoteError.__doc__}
+    try:
+        return type("RemoteError", (RemoteError, base), names)
+    except TypeError:
+        # Somebody else's objects may have been put there, of a layout of their own.
+        return RemoteError
+
+
+def _find_remote_class(failure):
+    if failure.get_members():
+        return _RemoteGroup
+    name = failure.get_exception_type()
+    found = _remote_classes.get(name)
+    if found is None:
+        found = _make_remote_class(name)
+        # The names of other classes are for others to choose, any number of them.
+        if found is not RemoteError:
+            _remote_classes[name] = found
+    return found
+
+
+def _make_remote_error(error, failure, known):
+    """Make the exception for a failure. known has those that are made already: of a group, several members may have
+    the same cause."""
+    key = hash(failure)
+    remote_error = known.get(key)
+    if remote_error is None:
+        remote_error = known[key] = _find_remote_class(failure)(error, failure, known)
+        if isinstance(remote_error, SyntaxError):
+            # It is printed by what is in there.
+            remote_error.msg = remote_error.message
+        elif isinstance(remote_error, OSError) and (number := re.match(r"\[Errno (\d+)\]", failure.get_message())):
+            remote_error.errno = int(number[1])
+    return remote_error
+
+
+def _describe(failure):
+    """Make the error that tells of an exception which did not end the code by itself."""
+    return _make_error(Subiter.Error.RAISED, failure.get_line())
+
+
+def _get_stack(failure):
+    """Get where an exception was raised: its traceback without what is said elsewhere, its message and its notes, or
+    the members of a group."""
+    text = failure.get_own_traceback() or ""
+    if failure.get_members():
+        lines = text.partition("\n  +-+")[0].splitlines()
+        text = "\n".join(line[4:] if line.startswith(("  + ", "  | ")) else line for line in lines)
+        text = text.replace("Exception Group Traceback", "Traceback", 1)
+    ending = "\n".join([failure.get_line(), *failure.get_notes()])
+    return text.rstrip("\n").removesuffix(ending).rstrip("\n")
 
 
 def _make_error(code, message):
@@ -253,6 +370,8 @@ def _make_error(code, message):
 
 
 # ---- Taking items
+
+_next = Subiter.Source.next
 
 
 class _Direct:
@@ -262,7 +381,7 @@ class _Direct:
         self._source = source
 
     def next(self):
-        return self._source.next(None)
+        return _next(self._source, None)
 
     def close(self):
         pass
@@ -298,7 +417,7 @@ class _Feed:
         while n_wanted := self._wanted.get():
             for _ in range(n_wanted):
                 try:
-                    item = self._source.next(self._cancellable)
+                    item = _next(self._source, self._cancellable)
                 except GLib.Error as error:
                     self._items.put(error)
                     return
@@ -342,8 +461,26 @@ Callable = override(Callable)
 
 
 class Failure(Subiter.Failure):
+    def get_line(self):
+        """Get the line by which Python ends a traceback."""
+        message = self.get_message()
+        return f"{self.get_exception_type()}: {message}" if message else self.get_exception_type()
+
     def __str__(self):
-        return self.get_traceback() or f"{self.get_exception_type()}: {self.get_message()}"
+        return self.get_traceback() or self.get_line()
+
+    def __reduce__(self):
+        texts = self.get_exception_type(), self.get_message(), self.get_own_traceback(), self.get_notes()
+        return Failure._restore, (texts, self.get_cause(), self.is_cause_explicit(), self.get_members())
+
+    @staticmethod
+    def _restore(texts, cause, is_explicit, members):
+        failure = Subiter.Failure.new(*texts)
+        if members:
+            failure = failure.with_members(members)
+        return failure.with_cause(cause, is_explicit) if cause is not None else failure
+
+    _restore.__module__ = "gi.repository.Subiter"
 
 
 Failure = override(Failure)
@@ -374,6 +511,7 @@ class _AsyncIteration:
         if not self._runs:
             source._begin()
             self._runs = True
+        failed = None
         try:
             items = await source.next_batch_async(source.get_buffer_size())
         except asyncio.CancelledError:
@@ -382,7 +520,9 @@ class _AsyncIteration:
             raise
         except GLib.Error as error:
             self._source = None
-            raise source._explain(error) from None
+            failed = error
+        if failed is not None:
+            raise source.explain(failed)
         if not items:
             self._source = None
             raise StopAsyncIteration
@@ -430,17 +570,22 @@ class Source(Subiter.Source):
         is_main = threading.current_thread() is threading.main_thread()
         feed = _Feed(self) if is_main else _Direct(self)
         runs = True
+        failed = None
         try:
             while runs:
                 try:
                     item = feed.next()
                 except GLib.Error as error:
                     runs = False
-                    raise self._explain(error) from None
-                if item is None:
-                    runs = False
+                    failed = error
                 else:
-                    yield unpack(item)
+                    if item is None:
+                        runs = False
+                    else:
+                        yield unpack(item)
+            # Not where the other one is handled: that has not caused this one.
+            if failed is not None:
+                raise self.explain(failed)
         finally:
             # At the end of Python nothing can be called any more, and nothing runs any more.
             if not sys.is_finalizing():
@@ -462,10 +607,28 @@ class Source(Subiter.Source):
         if state != Subiter.State.IDLE:
             self.rewind()
 
-    def _explain(self, error):
-        """Find the exception in the worker that an error tells of."""
-        failure = self.dup_failure() if error.domain == _DOMAIN else None
-        return RemoteError(error, failure) if failure is not None else error
+    def next(self, cancellable=None):
+        """Take the next item, a GLib.Variant, or None at the end. This blocks."""
+        try:
+            return _next(self, cancellable)
+        except GLib.Error as error:
+            failed = error
+        raise self.explain(failed)
+
+    def explain(self, error):
+        """Find the exception in the worker that an error of the last iteration tells of.
+
+        This is for handlers of "failed" and for methods that are awaited: they have a GLib.Error that knows
+        nothing of it. Return a RemoteError, or error itself if there is none.
+        """
+        if error.domain != _DOMAIN or isinstance(error, (RemoteError, TimedOutError)):
+            return error
+        failure = self.dup_failure()
+        if failure is not None:
+            return _make_remote_error(error, failure, {})
+        if error.code == Subiter.Error.TIMED_OUT:
+            return TimedOutError(error.message, error.domain, error.code)
+        return error
 
     def _check_event_loop(self):
         """Raise an error where PyGObject would return None instead of an awaitable, or wait for ever."""
