@@ -153,6 +153,12 @@ get_failure_text (gpointer failure,
   return g_strdup (subiter_failure_get_traceback (failure));
 }
 
+static gpointer
+get_failure_cause (gpointer failure)
+{
+  return subiter_failure_get_cause (failure);
+}
+
 static char **
 get_failure_notes (gpointer failure)
 {
@@ -173,6 +179,7 @@ main (int argc,
     .close_async = close_async,
     .close_finish = close_finish,
     .get_code = get_code,
+    .get_failure_cause = get_failure_cause,
     .get_failure_text = get_failure_text,
     .get_failure_notes = get_failure_notes,
   };

@@ -178,6 +178,17 @@ get_failure_text (gpointer failure,
   return g_strdup (text.v_string);
 }
 
+static gpointer
+get_failure_cause (gpointer failure)
+{
+  GIArgument args[1] = { { .v_pointer = failure } };
+  GIArgument cause;
+
+  calls_invoke ("Failure", "get_cause", args, 1, &cause, NULL);
+
+  return cause.v_pointer;
+}
+
 static char **
 get_failure_notes (gpointer failure)
 {
@@ -206,6 +217,7 @@ main (int argc,
     .close_async = close_async,
     .close_finish = close_finish,
     .get_code = get_code,
+    .get_failure_cause = get_failure_cause,
     .get_failure_text = get_failure_text,
     .get_failure_notes = get_failure_notes,
   };

@@ -47,6 +47,9 @@ class Driver extends Scenario {
         this.exception = failure?.get_exception_type() ?? null;
         this.traceback = failure?.get_traceback() ?? null;
         this.notes = failure?.get_notes() ?? null;
+        this.causes = [];
+        for (let cause = failure?.get_cause(); cause; cause = cause.get_cause())
+            this.causes.push(cause.get_exception_type());
     }
 
     takeEnd(name, wantedState = null) {

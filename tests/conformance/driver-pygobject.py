@@ -55,6 +55,9 @@ class Driver(table.Scenario):
         self.exception = failure and failure.get_exception_type()
         self.traceback = failure and failure.get_traceback()
         self.notes = failure and failure.get_notes()
+        self.causes = []
+        while failure := failure and failure.get_cause():
+            self.causes.append(failure.get_exception_type())
 
     def take_end(self, name, wanted_state=None):
         self.check_thread()

@@ -36,6 +36,11 @@ class Runner : Scenario {
             record.set_failure (failure.get_exception_type (), failure.get_traceback (), failure.get_notes ());
         else
             record.set_failure (null, null, null);
+
+        string[] causes = {};
+        for (unowned Subiter.Failure? cause = failure; cause != null && (cause = cause.get_cause ()) != null;)
+            causes += cause.get_exception_type ();
+        record.set_causes (causes);
     }
 
     void on_item (Subiter.Source source, Variant item) {

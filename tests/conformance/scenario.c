@@ -85,6 +85,18 @@ take_item (Scenario *self,
   record_item (self->record, item);
 }
 
+static char **
+get_causes (Scenario *self,
+            gpointer failure)
+{
+  g_autoptr (GStrvBuilder) causes = g_strv_builder_new ();
+
+  for (gpointer cause = failure; cause != NULL && (cause = self->language->get_failure_cause (cause)) != NULL;)
+    g_strv_builder_take (causes, self->language->get_failure_text (cause, "exception_type"));
+
+  return g_strv_builder_end (causes);
+}
+
 static void
 take_error (Scenario *self,
             const GError *error)
@@ -93,6 +105,7 @@ take_error (Scenario *self,
   g_autofree char *exception_type = NULL;
   g_autofree char *traceback = NULL;
   g_auto (GStrv) notes = NULL;
+  g_auto (GStrv) causes = NULL;
   gpointer failure = NULL;
 
   g_object_get (self->source, "failure", &failure, NULL);
@@ -100,7 +113,9 @@ take_error (Scenario *self,
   traceback = self->language->get_failure_text (failure, "traceback");
   notes = self->language->get_failure_notes (failure);
   record_error (self->record, code, error->message);
+  causes = get_causes (self, failure);
   record_failure (self->record, exception_type, traceback, (const char *const *) notes);
+  record_causes (self->record, (const char *const *) causes);
   if (failure != NULL)
     g_boxed_free (g_type_from_name ("SubiterFailure"), failure);
 }

@@ -36,6 +36,7 @@ record_free (Record *record)
   g_free (record->exception_type);
   g_free (record->traceback);
   g_strfreev (record->notes);
+  g_strfreev (record->causes);
   g_free (record->progress_text);
   g_free (record);
 }
@@ -128,6 +129,14 @@ record_failure (Record *record,
   g_set_str (&record->traceback, traceback);
   g_strfreev (record->notes);
   record->notes = g_strdupv ((char **) notes);
+}
+
+void
+record_causes (Record *record,
+               const char *const *causes)
+{
+  g_strfreev (record->causes);
+  record->causes = g_strdupv ((char **) causes);
 }
 
 void
@@ -333,6 +342,13 @@ check_error (Record *record)
 
       if (record->notes == NULL || !g_strv_equal ((const char *const *) notes, (const char *const *) record->notes))
         record_trouble (record, "there are other notes, or none");
+    }
+  if (json_object_has_member (scenario, "causes"))
+    {
+      g_auto (GStrv) causes = scenario_get_strv (scenario, "causes", NULL);
+
+      if (record->causes == NULL || !g_strv_equal ((const char *const *) causes, (const char *const *) record->causes))
+        record_trouble (record, "there are other causes, or none");
     }
 }
 

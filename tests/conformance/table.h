@@ -39,6 +39,8 @@ typedef struct
                             GError **error);
   /* such as "not-found"; NULL: not of Subiter's domain */
   char *(*get_code) (const GError *error);
+  /* (nullable): the cause of a boxed failure, not to be freed */
+  gpointer (*get_failure_cause) (gpointer failure);
   /* (nullable): "exception_type", "message" or "traceback" of a boxed failure */
   char *(*get_failure_text) (gpointer failure,
                              const char *what);
@@ -64,6 +66,7 @@ typedef struct
   char *exception_type;
   char *traceback;
   char **notes;
+  char **causes;
   double progress;
   char *progress_text;
 } Record;
@@ -90,6 +93,9 @@ void record_failure (Record *record,
                      const char *exception_type,
                      const char *traceback,
                      const char *const *notes);
+/* The types of what caused the failure, the nearest one first. */
+void record_causes (Record *record,
+                    const char *const *causes);
 void record_progress (Record *record,
                       double progress,
                       const char *text);

@@ -99,7 +99,8 @@ export class Record {
         this.checkParts('message', this.message);
         this.checkParts('traceback', this.traceback, true);
         for (const [key, value] of Object.entries({
-            error: this.code, exception: this.exception, notes: this.notes, progress: this.progress,
+            error: this.code, exception: this.exception, notes: this.notes, causes: this.causes,
+            progress: this.progress,
         })) {
             if (key in scenario)
                 this.checkSame(key, value, scenario[key]);

@@ -26,7 +26,7 @@ class Record:
         self.trouble, self.items, self.ends, self.log = [], [], [], []
         self.checksum = hashlib.sha256()
         self.stdout = self.stderr = ''
-        self.code = self.message = self.exception = self.traceback = self.notes = self.progress = None
+        self.code = self.message = self.exception = self.traceback = self.notes = self.causes = self.progress = None
 
     def add_item(self, item):
         """By type and serialised form where the table has a checksum, else as text."""
@@ -89,7 +89,7 @@ class Record:
         self.check_parts('message', self.message)
         self.check_parts('traceback', self.traceback, ordered=True)
         for key, value in (('error', self.code), ('exception', self.exception), ('notes', self.notes),
-                           ('progress', self.progress)):
+                           ('causes', self.causes), ('progress', self.progress)):
             if key in scenario:
                 self.check_same(key, value, scenario[key])
         if 'refused' in scenario:

@@ -22,6 +22,8 @@ namespace Table {
         public void set_error (string? code, string message);
         [CCode (cname = "record_failure")]
         public void set_failure (string? exception_type, string? traceback, [CCode (array_length = false)] string[]? notes);
+        [CCode (cname = "record_causes")]
+        public void set_causes ([CCode (array_length = false, array_null_terminated = true)] string[]? causes);
         [CCode (cname = "record_progress")]
         public void set_progress (double progress, string? text);
         public void check ();

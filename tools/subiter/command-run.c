@@ -100,6 +100,7 @@ is_about_shards (Run *run,
   SubiterFailure *failure = subiter_failure_from_error (error);
 
   return run->options->n_jobs > 1 && failure != NULL && job_group_get_n_items_of (run->group, job) == 0
+         && g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_RAISED)
          && g_str_equal (subiter_failure_get_exception_type (failure), "TypeError");
 }
 

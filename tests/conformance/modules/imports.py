@@ -121,3 +121,19 @@ def forbidden():
             attempt()
         except (RuntimeError, ValueError) as error:
             yield type(error).__name__
+
+
+def wraps(name):
+    try:
+        __import__(name)
+    except ImportError as error:
+        raise RuntimeError(f'this needs {name}') from error
+    yield
+
+
+def stumbles(name):
+    try:
+        __import__(name)
+    except ImportError:
+        1 / 0
+    yield

@@ -102,6 +102,95 @@ def with_context():
     yield
 
 
+def with_causes():
+    try:
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            raise KeyError('second')
+    except KeyError as error:
+        raise OSError('third') from error
+    yield
+
+
+def from_none():
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        raise ValueError('only this') from None
+    yield
+
+
+def in_a_circle():
+    first, second = ValueError('first'), TypeError('second')
+    first.__cause__, second.__cause__ = second, first
+    raise first
+    yield
+
+
+def with_many_causes(n):
+    last = None
+    for i in range(n):
+        try:
+            raise ValueError(i) from last
+        except ValueError as error:
+            last = error
+    raise last
+    yield
+
+
+def large_text(n):
+    raise ValueError('x' * n)
+    yield
+
+
+def from_the_depth(n):
+    def down(n):
+        return down(n - 1) if n > 0 else 1 / 0
+
+    sys.setrecursionlimit(n * 2)
+    down(n)
+    yield
+
+
+class Endless(Exception):
+    def __str__(self):
+        return str(self)
+
+
+def recursive_text():
+    raise Endless
+    yield
+
+
+class BadNotes(Exception):
+    @property
+    def __notes__(self):
+        raise OSError('no notes for you')
+
+
+def strange_notes(kind):
+    if kind == 2:
+        raise BadNotes('noted')
+    error = ValueError('noted')
+    error.__notes__ = (5, ('a', 3))[kind]
+    raise error
+    yield
+
+
+def strange_class():
+    raise type('Strange', (Exception,), {'__module__': 5})('class')
+    yield
+
+
+def deep_group(n):
+    error = ValueError('at the bottom')
+    for _ in range(n):
+        error = ExceptionGroup('group', [error])
+    raise error
+    yield
+
+
 def unprintable():
     raise Unprintable('hidden')
     yield
@@ -249,6 +338,20 @@ def in_del():
     bad = Bad()
     del bad
     yield 'survived'
+
+
+def _delegate():
+    yield 1
+    yield [{2}]  # the line
+
+
+def yields_a_set():
+    yield from _delegate()
+
+
+def yields_text():
+    yield 1
+    yield 'two'  # the line
 
 
 def takes_two(a, b):
