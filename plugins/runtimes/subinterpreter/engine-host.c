@@ -6,15 +6,18 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-/* How long to wait for another interpreter to be created or ended, in s. */
-#define GATE_PATIENCE 30
-/* Likewise when the program's Python ends, in s. */
-#define LAST_GATE_PATIENCE 1
-/* How long to wait for the program to let go of its GIL, in s. */
+/* How long to wait for another interpreter to be created or ended, in µs. */
+#define GATE_PATIENCE (30 * G_TIME_SPAN_SECOND)
+/* Likewise when the program's Python ends, on top of the patience with all
+ * workers, in µs. */
+#define LAST_GATE_PATIENCE (100 * G_TIME_SPAN_MILLISECOND)
+/* How long to wait for the program to let go of its GIL, or to finish starting
+ * its Python, in s. */
 #define GIL_PATIENCE 10
-/* How long the exit of a program waits for its workers, in ms. */
-#define EXIT_PATIENCE 2000
+/* How often to look meanwhile whether its Python ends, in µs. */
+#define GIL_INTERVAL (20 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -27,47 +30,65 @@ typedef struct
 
 static GMutex lock;
 static GCond changed;
-/* lock: whether somebody creates or ends an interpreter */
+/* lock: whether somebody creates or ends an interpreter, and who */
 static gboolean gate_taken;
+static unsigned long gate_thread;
+/* lock: whether nobody may any more */
+static gboolean gate_shut;
 /* lock: whether the program's Python is about to end */
 static gboolean ending;
-/* gate: whether a Python has been found running, or started */
+/* gate: whether a Python has been found running, or started, and is told to say
+ * when it ends; and the process that it was in */
 static gboolean bound;
-/* gate: whether it was started here, so that nobody keeps its GIL */
-static gboolean started_here;
+static pid_t bound_pid;
 /* gate: a probe that has not come back; one is enough */
 static GilProbe *waiting_probe;
 
-static gboolean
-enter_gate (guint patience)
+static void
+set_ending_error (GError **error)
 {
-  gint64 deadline = g_get_monotonic_time () + patience * G_TIME_SPAN_SECOND;
-  gboolean entered;
+  g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+                       "No interpreter could be created: the program's Python is ending");
+}
 
-  g_mutex_lock (&lock);
-  while (gate_taken)
+/* With the lock held. */
+static gboolean
+wait_for_gate (gint64 patience)
+{
+  gint64 deadline = g_get_monotonic_time () + patience;
+
+  while (gate_taken && !gate_shut)
     {
       if (!g_cond_wait_until (&changed, &lock, deadline))
         break;
     }
-  entered = !gate_taken;
-  if (entered)
-    gate_taken = TRUE;
-  g_mutex_unlock (&lock);
 
-  return entered;
+  return !gate_taken && !gate_shut;
 }
 
 gboolean
 engine_host_enter_gate (GError **error)
 {
-  if (enter_gate (GATE_PATIENCE))
-    return TRUE;
+  gboolean entered;
+  gboolean shut;
 
-  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
-               "No interpreter could be created: another one has been starting or ending for %d s",
-               GATE_PATIENCE);
-  return FALSE;
+  g_mutex_lock (&lock);
+  entered = wait_for_gate (GATE_PATIENCE);
+  shut = gate_shut;
+  if (entered)
+    {
+      gate_taken = TRUE;
+      gate_thread = PyThread_get_thread_ident ();
+    }
+  g_mutex_unlock (&lock);
+
+  if (shut)
+    set_ending_error (error);
+  else if (!entered)
+    g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+                 "No interpreter could be created: another one has been starting or ending for %d s",
+                 (int) (GATE_PATIENCE / G_TIME_SPAN_SECOND));
+  return entered;
 }
 
 void
@@ -77,6 +98,22 @@ engine_host_leave_gate (void)
   gate_taken = FALSE;
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
+}
+
+/* For good, behind whoever is still in it. Returns the thread of that one, or 0. */
+static unsigned long
+shut_gate (void)
+{
+  unsigned long thread_id = 0;
+
+  g_mutex_lock (&lock);
+  if (!wait_for_gate (LAST_GATE_PATIENCE) && gate_taken)
+    thread_id = gate_thread;
+  gate_shut = TRUE;
+  g_cond_broadcast (&changed);
+  g_mutex_unlock (&lock);
+
+  return thread_id;
 }
 
 static gboolean
@@ -186,21 +223,26 @@ start_python_on_own_thread (GError **error)
 }
 
 /* The program's Python ends: its main thread is here, and its other threads are
- * joined. It must not find interpreters alive when it goes on. The gate stays
- * shut behind those that do not end in time. */
+ * joined. It must not find interpreters alive when it goes on. A child that was
+ * forked without an exec has none of the threads, and maybe locks that they held;
+ * Python has deleted the interpreters there. */
 static PyObject *
 host_ends (PyObject *self,
            PyObject *ignored)
 {
-  PyThreadState *thread_state = PyEval_SaveThread ();
+  PyThreadState *thread_state;
+
+  if (getpid () != bound_pid)
+    Py_RETURN_NONE;
+
+  thread_state = PyEval_SaveThread ();
 
   g_mutex_lock (&lock);
   ending = TRUE;
   g_mutex_unlock (&lock);
 
   subiter_shutdown (subiter_get_exit_timeout ());
-  enter_gate (LAST_GATE_PATIENCE);
-  engine_exit_leave_behind ();
+  engine_exit_leave_behind (shut_gate ());
 
   PyEval_RestoreThread (thread_state);
 
@@ -237,7 +279,8 @@ static gpointer
 probe_thread (gpointer user_data)
 {
   GilProbe *probe = user_data;
-  PyThreadState *thread_state = PyThreadState_New (PyInterpreterState_Main ());
+  PyInterpreterState *main_interpreter = PyInterpreterState_Main ();
+  PyThreadState *thread_state = main_interpreter != NULL ? PyThreadState_New (main_interpreter) : NULL;
 
   if (thread_state != NULL)
     {
@@ -280,7 +323,8 @@ start_probe (GError **error)
 /* Attaching to the main interpreter cannot be given up once begun, so it is
  * tried by a thread that can be left waiting. Creating an interpreter and
  * importing compiled modules into it both go through the main one: a C program
- * that embeds Python and never lets go of its GIL would block them for ever. */
+ * that embeds Python and never lets go of its GIL would block them for ever. A
+ * Python that was started here may have got its GIL taken by the program, too. */
 static gboolean
 probe_main_gil (GError **error)
 {
@@ -291,10 +335,13 @@ probe_main_gil (GError **error)
     return FALSE;
 
   g_mutex_lock (&waiting_probe->lock);
-  while (!waiting_probe->attached)
+  while (!waiting_probe->attached && !Py_IsFinalizing ())
     {
-      if (!g_cond_wait_until (&waiting_probe->changed, &waiting_probe->lock, deadline))
+      gint64 now = g_get_monotonic_time ();
+
+      if (now >= deadline)
         break;
+      g_cond_wait_until (&waiting_probe->changed, &waiting_probe->lock, MIN (now + GIL_INTERVAL, deadline));
     }
   attached = waiting_probe->attached;
   g_mutex_unlock (&waiting_probe->lock);
@@ -305,32 +352,47 @@ probe_main_gil (GError **error)
       return TRUE;
     }
 
-  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
-               "No interpreter could be created: the program has kept the GIL of its main interpreter for "
-               "%d s; a program that embeds Python has to let go of it, by PyEval_SaveThread (), while its "
-               "main loop runs",
-               GIL_PATIENCE);
+  if (Py_IsFinalizing ())
+    set_ending_error (error);
+  else
+    g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
+                 "No interpreter could be created: the program has kept the GIL of its main interpreter for "
+                 "%d s; a program that embeds Python has to let go of it, by PyEval_SaveThread (), while its "
+                 "main loop runs",
+                 GIL_PATIENCE);
   return FALSE;
+}
+
+/* A program may be in the middle of starting its Python, or of ending it: then
+ * there is a main interpreter. Once it has ended there is none, and another
+ * Python may be started. */
+static void
+wait_for_program (void)
+{
+  gint64 deadline = g_get_monotonic_time () + GIL_PATIENCE * G_TIME_SPAN_SECOND;
+
+  while (!Py_IsInitialized () && !Py_IsFinalizing () && PyInterpreterState_Head () != NULL
+         && g_get_monotonic_time () < deadline)
+    g_usleep (GIL_INTERVAL);
 }
 
 static gboolean
 ensure_python (GError **error)
 {
-  if (!bound && !Py_IsInitialized ())
+  if (!bound)
     {
-      if (!start_python_on_own_thread (error))
+      wait_for_program ();
+      if (!Py_IsInitialized () && PyInterpreterState_Head () == NULL && !start_python_on_own_thread (error))
         return FALSE;
-      started_here = TRUE;
     }
 
   if (is_ending () || !Py_IsInitialized () || Py_IsFinalizing ())
     {
-      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,
-                           "No interpreter could be created: the program's Python is ending");
+      set_ending_error (error);
       return FALSE;
     }
 
-  return started_here || probe_main_gil (error);
+  return probe_main_gil (error);
 }
 
 /* Attaches this thread to the main interpreter, starting Python if nobody has. */
@@ -351,9 +413,14 @@ engine_host_attach (GError **error)
     }
   PyEval_RestoreThread (main_state);
 
-  /* A Python that was started here is never ended: the process takes it along. */
-  if (!bound && !started_here)
-    register_exit_function ();
+  /* A Python that was started here is not ended here: the process takes it
+   * along. But the program may use it, and end it. */
+  if (!bound)
+    {
+      bound_pid = getpid ();
+      register_exit_function ();
+      engine_exit_watch_forks ();
+    }
   bound = TRUE;
 
   return main_state;
