@@ -717,5 +717,11 @@ def iterate(function, *, args=(), kwargs=None, buffer_size=3, initializer=None, 
     return source
 
 
+def _shut_down(pid):
+    """End the workers; a child that was forked has none, and would wait for those of its parent."""
+    if os.getpid() == pid:
+        Subiter.shutdown(Subiter.get_exit_timeout())
+
+
 # Python's own end must not meet interpreters that are alive.
-atexit.register(lambda: Subiter.shutdown(Subiter.get_exit_timeout()))
+atexit.register(_shut_down, os.getpid())
