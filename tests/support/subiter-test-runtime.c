@@ -239,6 +239,7 @@ worker_free (gpointer data)
   g_hash_table_unref (worker->streams);
   g_mutex_clear (&worker->lock);
   g_free (worker);
+  subiter_test_runtime_add (SUBITER_TEST_PORTS_FREED);
 }
 
 static gboolean

@@ -45,6 +45,8 @@ typedef enum
   /* workers that came and went */
   SUBITER_TEST_ENTERED,
   SUBITER_TEST_LEFT,
+  /* those of them whose port is gone too */
+  SUBITER_TEST_PORTS_FREED,
   SUBITER_TEST_INITIALIZERS,
   /* callables called, which is once for an iterable that is kept */
   SUBITER_TEST_CALLS,
