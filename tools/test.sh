@@ -3,10 +3,10 @@
 #
 # `tools/dev test`: several builds, every test of each, one count. Sourced by tools/dev.
 
-all_steps='default asan tsan valgrind installed python3.15'
+all_steps='default asan asan-python tsan valgrind installed python3.15'
 # The sanitizers look at the core and its C tests: Python and the bindings have noise of their own.
-core_only='-Druntimes=disabled -Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dcommand=disabled'
-core_only="$core_only -Dexamples=false"
+no_bindings='-Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dcommand=disabled -Dexamples=false'
+core_only="-Druntimes=disabled $no_bindings"
 
 test_usage ()
 {
@@ -17,7 +17,8 @@ Without options, every step; with names of tests as Meson knows them, these in t
 
   default     every test
   asan        the core's C tests under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan        the same under ThreadSanitizer
+  asan-python the runtime that runs Python, from C programs, under the same two
+  tsan        the core's C tests under ThreadSanitizer
   valgrind    the tests of the suite valgrind under it
   installed   the installed tree, in a prefix of its own
   python3.15  the runtime built for Python 3.15, where there is one
@@ -75,6 +76,18 @@ step_asan ()
   LSAN_OPTIONS=report_objects=1$(suppressions lsan.supp) \
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1$(suppressions ubsan.supp) \
     meson_test asan asan --timeout-multiplier 3 --suite core "$@"
+}
+
+# CPython itself is as it came: what it allocates is told apart by lsan-python-direct.supp. It may ask for more
+# memory than there is.
+step_asan_python ()
+{
+  # shellcheck disable=SC2086
+  test_build asan-python asan-python -Db_sanitize=address,undefined -Db_lundef=false $no_bindings || return 0
+  ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1$(suppressions asan.supp) \
+  LSAN_OPTIONS=report_objects=1:print_suppressions=0$(suppressions lsan-python-direct.supp) \
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1$(suppressions ubsan.supp) \
+    meson_test asan-python asan-python --timeout-multiplier 3 --suite python "$@"
 }
 
 step_tsan ()
@@ -152,6 +165,7 @@ run_tests ()
     case $step in
       default) step_default "$@" ;;
       asan) step_asan "$@" ;;
+      asan-python) step_asan_python "$@" ;;
       tsan) step_tsan "$@" ;;
       valgrind) step_valgrind "$@" ;;
       installed) step_installed ;;

@@ -228,6 +228,14 @@ call_next (Actor *actor,
   life_next (life, (how >> 12) % 3 == 0 ? 1 + (how >> 16) % 9 : 0, cancellable);
 }
 
+/* One that some meet, in ms. */
+static guint
+pick_timeout (LifeStage *stage,
+              guint32 how)
+{
+  return how % 3 != 0 ? (1 + (how >> 8) % 3) * (1 + 20 * stage->world->pace) : 0;
+}
+
 /* One decision about one source. */
 static void
 act (Actor *actor,
@@ -268,7 +276,7 @@ act (Actor *actor,
       subiter_source_resume (life->source);
       break;
     case 4:
-      subiter_source_set_timeout (life->source, how % 3 != 0 ? 1 + (how >> 8) % 3 : 0);
+      subiter_source_set_timeout (life->source, pick_timeout (stage, how));
       break;
     case 5:
       subiter_source_set_buffer_size (life->source, 1 + how % 20);
@@ -297,6 +305,20 @@ act (Actor *actor,
       life_stop (life);
       life_start (life);
     }
+}
+
+/* Lets the workers come along. */
+static void
+wait_for_news (GMainContext *context,
+               guint pace)
+{
+  GSource *tick = g_timeout_source_new (pace);
+
+  g_source_set_dummy_callback (tick);
+  g_source_attach (tick, context);
+  g_main_context_iteration (context, TRUE);
+  g_source_destroy (tick);
+  g_source_unref (tick);
 }
 
 static void
@@ -328,6 +350,8 @@ own_step (Actor *actor)
     }
 
   life_journal_operation ("iterate", 0, n_iterations);
+  if (stage->world->pace > 0)
+    wait_for_news (actor->context, stage->world->pace);
   while (n_iterations-- > 0)
     {
       g_main_context_iteration (actor->context, FALSE);
@@ -357,7 +381,7 @@ meddle (Actor *actor,
       subiter_source_resume (source);
       break;
     case 5:
-      subiter_source_set_timeout (source, how % 2 ? 1 + how % 4 : 0);
+      subiter_source_set_timeout (source, pick_timeout (life->stage, how));
       break;
     case 6:
       subiter_source_set_dispatch_budget (source, 1 + how % 2000);
@@ -408,8 +432,9 @@ meddler_step (Actor *actor)
       meddle (actor, life, source, what, how);
       life_unref (life, source);
     }
-  life_journal_operation ("gather", 0, 0);
   gather_one (stage);
+  if (stage->world->pace > 0)
+    wait_for_news (actor->context, stage->world->pace);
   g_main_context_iteration (actor->context, FALSE);
   life_journal_operation (NULL, 0, 0);
 }
@@ -444,11 +469,15 @@ static void
 wait_for_end (Actor *actor)
 {
   LifeStage *stage = actor->stage;
+  gboolean is_waiting = FALSE;
 
   atomic_fetch_sub (&stage->n_acting, 1);
-  life_journal_operation ("wait for all ends", 0, 0);
   while (!is_over (stage))
     {
+      /* What others still do is no reason for concern. */
+      if (atomic_load (&stage->n_acting) > 0 || !is_waiting)
+        life_journal_operation ("wait for all ends", 0, 0);
+      is_waiting = atomic_load (&stage->n_acting) == 0;
       gather_one (stage);
       life_iterate (stage->shared);
       if (!g_main_context_iteration (actor->context, FALSE))
@@ -495,7 +524,7 @@ meddler_main (gpointer data)
   life_journal_open (actor->name);
   actor->context = g_main_context_new ();
   g_main_context_push_thread_default (actor->context);
-  for (guint i = 0; i < actor->stage->world->n_steps; i++)
+  while (atomic_load (&actor->stage->n_owners) > 0)
     meddler_step (actor);
   wait_for_end (actor);
   g_main_context_pop_thread_default (actor->context);

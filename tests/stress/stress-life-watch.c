@@ -24,6 +24,7 @@ struct _LifeJournal
   /* since when the thread is at its operation (monotonic, µs); 0: at none */
   _Atomic gint64 since;
   /* written by the thread alone, and read when all is lost */
+  const char *operation;
   guint n_entries;
   Entry entries[N_ENTRIES];
 };
@@ -68,8 +69,11 @@ life_journal_operation (const char *what,
                         guint life,
                         gint64 detail)
 {
-  if (what != NULL)
+  /* One that goes on is one entry. */
+  if (what != NULL && (own_journal == NULL || what != own_journal->operation))
     life_journal_note (what, life, detail);
+  if (own_journal != NULL)
+    own_journal->operation = what;
   if (own_journal != NULL)
     atomic_store (&own_journal->since, what != NULL ? g_get_monotonic_time () : 0);
 }

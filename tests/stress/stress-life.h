@@ -53,6 +53,9 @@ typedef struct
   gboolean (*is_all_gone) (void);
   /* how many decisions each thread makes */
   guint n_steps;
+  /* for how long an owner waits for news now and then, in ms: the runtime is not
+   * to be outrun by decisions */
+  guint pace;
 } LifeWorld;
 
 void life_run (const LifeWorld *world);
