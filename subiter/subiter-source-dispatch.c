@@ -333,7 +333,8 @@ set_timeout_failure (SubiterSource *self,
 }
 
 /* No item came in time: asks whether to wait on, and ends the iteration if
- * not. */
+ * not. Meanwhile a blocked call on another thread may find its end: which of the
+ * two it was is for the answer to say, and only that one is signalled. */
 static void
 time_out (SubiterSource *self,
           SubiterRun *run)
@@ -341,22 +342,39 @@ time_out (SubiterSource *self,
   g_autoptr (SubiterInspection) inspection = g_steal_pointer (&self->inspection);
   g_autoptr (GError) error = subiter_source_make_timeout_error (self, inspection);
   gboolean waits_on = FALSE;
+  gboolean is_current;
+  guint64 iteration;
+  SubiterEnd *end;
 
   set_timeout_failure (self, run, error);
   notify_properties (self);
   if (is_dropped (self))
     return;
+
+  subiter_lock (&self->lock);
+  is_current = self->run == run;
+  iteration = self->n_iterations;
+  if (is_current)
+    self->asked_run = run;
+  subiter_unlock (&self->lock);
+  if (!is_current)
+    return;
+
   g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_TIMEOUT], 0, &waits_on);
 
   self->owed_since = g_get_monotonic_time ();
-  if (waits_on)
-    {
-      set_timeout_failure (self, run, NULL);
-      return;
-    }
 
   subiter_lock (&self->lock);
-  if (self->run == run)
+  self->asked_run = NULL;
+  end = g_steal_pointer (&self->held_end);
+  if (waits_on)
+    {
+      if (self->run == run)
+        subiter_source_set_failure (self, NULL);
+      if (end != NULL)
+        g_queue_push_head (&self->ends, g_steal_pointer (&end));
+    }
+  else if (self->run == run)
     {
       if (self->pulls)
         {
@@ -367,7 +385,7 @@ time_out (SubiterSource *self,
     }
   else
     {
-      /* The handler stopped it: the timeout was its end all the same. */
+      /* It was stopped, or came to its end: the timeout was it all the same. */
       for (GList *l = self->windings.head; l != NULL; l = l->next)
         {
           SubiterWinding *winding = l->data;
@@ -379,8 +397,17 @@ time_out (SubiterSource *self,
                 self->state = SUBITER_STATE_TIMED_OUT;
             }
         }
+      if (end != NULL && self->run == NULL && self->n_iterations == iteration && !self->closing)
+        self->state = SUBITER_STATE_TIMED_OUT;
     }
   subiter_unlock (&self->lock);
+
+  if (end != NULL)
+    {
+      if (end->run != NULL)
+        deliver_events (self, end->run);
+      subiter_end_free (end);
+    }
   subiter_source_changed (self);
 }
 

@@ -152,7 +152,10 @@ subiter_source_add_end (SubiterSource *self,
   end->run = has_events ? subiter_run_ref (run) : NULL;
   end->state = state;
   end->error = error != NULL ? g_error_copy (error) : NULL;
-  g_queue_push_tail (&self->ends, end);
+  if (run != NULL && self->asked_run == run)
+    self->held_end = end;
+  else
+    g_queue_push_tail (&self->ends, end);
 }
 
 static GPtrArray *

@@ -135,6 +135,10 @@ struct _SubiterSource
   gboolean queued;
   GQueue windings;
   GQueue ends;
+  /* the run about which the application is asked whether its timeout is the end,
+   * only compared, and the end that another thread found for it meanwhile */
+  SubiterRun *asked_run;
+  SubiterEnd *held_end;
   /* what the next call of next () is to fail with */
   GError *pull_error;
   GQueue requests;

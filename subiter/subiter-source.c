@@ -360,6 +360,7 @@ subiter_source_finalize (GObject *object)
   subiter_source_set_item_func (self, NULL, NULL, NULL);
   g_queue_clear_full (&self->windings, (GDestroyNotify) subiter_winding_free);
   g_queue_clear_full (&self->ends, (GDestroyNotify) subiter_end_free);
+  g_clear_pointer (&self->held_end, subiter_end_free);
   g_clear_pointer (&self->callable, subiter_callable_unref);
   g_clear_pointer (&self->failure, subiter_failure_unref);
   g_clear_pointer (&self->inspection, subiter_inspection_unref);

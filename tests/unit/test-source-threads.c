@@ -296,6 +296,68 @@ test_unref_thread (void)
     }
 }
 
+static gpointer
+take_all (gpointer data)
+{
+  GVariant *item;
+
+  while ((item = subiter_source_next (data, NULL, NULL)) != NULL)
+    g_variant_unref (item);
+
+  return NULL;
+}
+
+/* While the application is asked, another thread takes the rest. */
+static gboolean
+on_timeout_take_all (SubiterSource *source,
+                     gpointer user_data)
+{
+  subiter_source_set_timeout (source, 0);
+  subiter_test_runtime_permit (1);
+  g_thread_join (g_thread_new ("taker", take_all, source));
+
+  return FALSE;
+}
+
+static void
+count_answer (GObject *object,
+              GAsyncResult *result,
+              gpointer user_data)
+{
+  g_autoptr (GVariant) item = subiter_source_next_finish (SUBITER_SOURCE (object), result, NULL);
+
+  (*(guint *) user_data)++;
+}
+
+static void
+check_end_while_asked (guint grants,
+                       const char *expected,
+                       SubiterState state)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("gated", "(1,)");
+  g_autoptr (SubiterTestLog) log = NULL;
+  guint n_answers = 0;
+
+  g_signal_connect (source, "timeout", G_CALLBACK (on_timeout_take_all), NULL);
+  log = subiter_test_log_new (source);
+  log->grants = grants;
+  subiter_source_set_timeout (source, 1);
+  subiter_source_next_async (source, NULL, count_answer, &n_answers);
+  subiter_test_wait_for (n_answers == 1);
+  subiter_test_drain ();
+  subiter_test_assert_log (log, expected);
+  g_assert_cmpint (subiter_source_get_state (source), ==, state);
+}
+
+/* An iteration has one end, also if a thread finds another one while a handler is
+ * at the timeout. */
+static void
+test_end_while_asked (void)
+{
+  check_end_while_asked (0, "timeout", SUBITER_STATE_TIMED_OUT);
+  check_end_while_asked (1, "timeout:granted finished", SUBITER_STATE_FINISHED);
+}
+
 int
 main (int argc,
       char **argv)
@@ -307,6 +369,7 @@ main (int argc,
   subiter_test_add ("/source/threads/last-unref", test_last_unref);
   subiter_test_add ("/source/threads/context-gone", test_context_gone);
   subiter_test_add ("/source/threads/unref-thread", test_unref_thread);
+  subiter_test_add ("/source/threads/end-while-asked", test_end_while_asked);
 
   return subiter_test_run ();
 }
