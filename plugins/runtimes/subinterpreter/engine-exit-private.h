@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 void engine_exit_add (PyInterpreterState *interpreter);
 void engine_exit_remove (PyInterpreterState *interpreter);
-void engine_exit_leave_behind (unsigned long thread_id);
+void engine_exit_leave_behind (GArray *threads);
 void engine_exit_watch_forks (void);
 
 G_END_DECLS

@@ -244,23 +244,30 @@ lock_chain (PyMutex *mutex)
 static gboolean
 has_thread (const DebugOffsets *offsets,
             PyInterpreterState *interpreter,
-            unsigned long thread_id)
+            GArray *threads)
 {
   PyThreadState *thread = *(PyThreadState **) get_field (interpreter, offsets->interpreter.threads_head);
 
-  if (thread_id == 0 || interpreter == PyInterpreterState_Main ())
+  if (interpreter == PyInterpreterState_Main ())
     return FALSE;
-  while (thread != NULL && thread->thread_id != thread_id)
-    thread = thread->next;
 
-  return thread != NULL;
+  for (; thread != NULL; thread = thread->next)
+    {
+      for (guint i = 0; i < threads->len; i++)
+        {
+          if (g_array_index (threads, unsigned long, i) == thread->thread_id)
+            return TRUE;
+        }
+    }
+
+  return FALSE;
 }
 
 /* With the lock held, and the chain's. */
 static void
 unlink_interpreters (const DebugOffsets *offsets,
                      Neighbours *neighbours,
-                     unsigned long thread_id)
+                     GArray *threads)
 {
   PyInterpreterState **slot = &neighbours->head;
 
@@ -269,7 +276,7 @@ unlink_interpreters (const DebugOffsets *offsets,
       PyInterpreterState **next = get_next (offsets, *slot);
 
       if ((interpreters != NULL && g_ptr_array_find (interpreters, *slot, NULL))
-          || has_thread (offsets, *slot, thread_id))
+          || has_thread (offsets, *slot, threads))
         *slot = *next;
       else
         slot = next;
@@ -277,16 +284,16 @@ unlink_interpreters (const DebugOffsets *offsets,
 }
 
 /* Called where the program's Python is about to end, by a thread that holds no
- * GIL, when those that still live have had their time. @thread_id is that of a
- * thread that has been creating or ending one for too long, or 0. That one is
- * not frozen: a further thread in it would be an error to Python where it ends. */
+ * GIL, when those that still live have had their time. @threads have been creating
+ * or ending one for too long. Theirs are not frozen: a further thread in one would
+ * be an error to Python where it ends. */
 void
-engine_exit_leave_behind (unsigned long thread_id)
+engine_exit_leave_behind (GArray *threads)
 {
   const DebugOffsets *offsets;
 
   g_mutex_lock (&lock);
-  offsets = interpreters != NULL || thread_id != 0 ? find_offsets () : NULL;
+  offsets = interpreters != NULL || threads->len > 0 ? find_offsets () : NULL;
   if (offsets != NULL && check_chain (offsets))
     {
       Neighbours *neighbours = get_field (offsets, offsets->runtime.finalizing);
@@ -295,7 +302,7 @@ engine_exit_leave_behind (unsigned long thread_id)
         freeze_interpreters ();
       if (lock_chain (&neighbours->mutex))
         {
-          unlink_interpreters (offsets, neighbours, thread_id);
+          unlink_interpreters (offsets, neighbours, threads);
           PyMutex_Unlock (&neighbours->mutex);
         }
     }

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /* One thread at a time creates or ends an interpreter. */
 gboolean engine_host_enter_gate (GError **error);
+gboolean engine_host_enter_gate_to_end (void);
 void engine_host_leave_gate (void);
 
 /* in the gate */

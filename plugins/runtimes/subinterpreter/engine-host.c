@@ -10,8 +10,10 @@
 
 /* How long to wait for another interpreter to be created or ended, in µs. */
 #define GATE_PATIENCE (30 * G_TIME_SPAN_SECOND)
-/* Likewise when the program's Python ends, on top of the patience with all
- * workers, in µs. */
+/* How long one that ends has the gate for itself, in µs. */
+#define END_PATIENCE (3 * G_TIME_SPAN_SECOND)
+/* How long to wait for it when the program's Python ends, on top of the patience
+ * with all workers, in µs. */
 #define LAST_GATE_PATIENCE (100 * G_TIME_SPAN_MILLISECOND)
 /* How long to wait for the program to let go of its GIL, or to finish starting
  * its Python, in s. */
@@ -30,10 +32,12 @@ typedef struct
 
 static GMutex lock;
 static GCond changed;
-/* lock: whether somebody creates or ends an interpreter, and who */
-static gboolean gate_taken;
+/* lock: the thread that creates or ends an interpreter, or 0; from when on others
+ * pass by it, on the monotonic clock in µs; and those that were passed by */
 static unsigned long gate_thread;
-/* lock: whether nobody may any more */
+static gint64 gate_passed_from;
+static GArray *gate_passed;
+/* lock: whether nobody may enter any more */
 static gboolean gate_shut;
 /* lock: whether the program's Python is about to end */
 static gboolean ending;
@@ -57,30 +61,46 @@ wait_for_gate (gint64 patience)
 {
   gint64 deadline = g_get_monotonic_time () + patience;
 
-  while (gate_taken && !gate_shut)
+  while (gate_thread != 0 && !gate_shut && g_get_monotonic_time () < gate_passed_from)
     {
-      if (!g_cond_wait_until (&changed, &lock, deadline))
+      gint64 next = MIN (deadline, gate_passed_from);
+
+      if (!g_cond_wait_until (&changed, &lock, next) && next == deadline)
         break;
     }
 
-  return !gate_taken && !gate_shut;
+  return !gate_shut && (gate_thread == 0 || g_get_monotonic_time () >= gate_passed_from);
+}
+
+/* Others pass by after @hold µs, if that is not 0. */
+static gboolean
+enter_gate (gint64 hold,
+            gboolean *shut)
+{
+  gboolean entered;
+
+  g_mutex_lock (&lock);
+  entered = wait_for_gate (GATE_PATIENCE);
+  *shut = gate_shut;
+  if (entered)
+    {
+      if (gate_passed == NULL)
+        gate_passed = g_array_new (FALSE, FALSE, sizeof gate_thread);
+      if (gate_thread != 0)
+        g_array_append_val (gate_passed, gate_thread);
+      gate_thread = PyThread_get_thread_ident ();
+      gate_passed_from = hold > 0 ? g_get_monotonic_time () + hold : G_MAXINT64;
+    }
+  g_mutex_unlock (&lock);
+
+  return entered;
 }
 
 gboolean
 engine_host_enter_gate (GError **error)
 {
-  gboolean entered;
   gboolean shut;
-
-  g_mutex_lock (&lock);
-  entered = wait_for_gate (GATE_PATIENCE);
-  shut = gate_shut;
-  if (entered)
-    {
-      gate_taken = TRUE;
-      gate_thread = PyThread_get_thread_ident ();
-    }
-  g_mutex_unlock (&lock);
+  gboolean entered = enter_gate (0, &shut);
 
   if (shut)
     set_ending_error (error);
@@ -91,29 +111,61 @@ engine_host_enter_gate (GError **error)
   return entered;
 }
 
+/* Waits for as long as it takes. Python still runs code of an interpreter that it
+ * ends: little of it, but that may take for ever. It does not have to do with
+ * other interpreters then, so after a while they pass by. FALSE: the program's
+ * Python is at its end, and what is still there is left behind. */
+gboolean
+engine_host_enter_gate_to_end (void)
+{
+  gboolean shut = FALSE;
+
+  while (!shut)
+    {
+      if (enter_gate (END_PATIENCE, &shut))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 void
 engine_host_leave_gate (void)
 {
+  unsigned long thread_id = PyThread_get_thread_ident ();
+
   g_mutex_lock (&lock);
-  gate_taken = FALSE;
+  if (gate_thread == thread_id)
+    gate_thread = 0;
+  for (guint i = 0; i < gate_passed->len; i++)
+    {
+      if (g_array_index (gate_passed, unsigned long, i) == thread_id)
+        {
+          g_array_remove_index_fast (gate_passed, i);
+          break;
+        }
+    }
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
 }
 
-/* For good, behind whoever is still in it. Returns the thread of that one, or 0. */
-static unsigned long
+/* For good, behind those who are still in it. (transfer full): their threads. */
+static GArray *
 shut_gate (void)
 {
-  unsigned long thread_id = 0;
+  GArray *threads = g_array_new (FALSE, FALSE, sizeof gate_thread);
 
   g_mutex_lock (&lock);
-  if (!wait_for_gate (LAST_GATE_PATIENCE) && gate_taken)
-    thread_id = gate_thread;
+  wait_for_gate (LAST_GATE_PATIENCE);
+  if (gate_thread != 0)
+    g_array_append_val (threads, gate_thread);
+  if (gate_passed != NULL)
+    g_array_append_vals (threads, gate_passed->data, gate_passed->len);
   gate_shut = TRUE;
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
 
-  return thread_id;
+  return threads;
 }
 
 static gboolean
@@ -230,6 +282,7 @@ static PyObject *
 host_ends (PyObject *self,
            PyObject *ignored)
 {
+  g_autoptr (GArray) threads = NULL;
   PyThreadState *thread_state;
 
   if (getpid () != bound_pid)
@@ -242,7 +295,8 @@ host_ends (PyObject *self,
   g_mutex_unlock (&lock);
 
   subiter_shutdown (subiter_get_exit_timeout ());
-  engine_exit_leave_behind (shut_gate ());
+  threads = shut_gate ();
+  engine_exit_leave_behind (threads);
 
   PyEval_RestoreThread (thread_state);
 

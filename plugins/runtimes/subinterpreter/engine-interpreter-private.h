@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "engine-baseline-private.h"
 #include "engine-failure-private.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,8 @@ typedef struct
 {
   EngineWorker *worker;
   PyThreadState *thread_state;
+  /* NULL as long as it is being set up */
+  EngineBaseline *baseline;
   /* what `import subiter` finds */
   PyObject *module;
   /* what is kept for each stream, by its number */

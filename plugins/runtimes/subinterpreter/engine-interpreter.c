@@ -70,8 +70,13 @@ set_up (EngineInterpreter *self)
 
   argv = Py_BuildValue ("[s]", "");
 
-  return argv != NULL && PySys_SetObject ("argv", argv) == 0
-         && engine_output_install (self->module, self->worker);
+  if (argv == NULL || PySys_SetObject ("argv", argv) != 0
+      || !engine_output_install (self->module, self->worker))
+    return FALSE;
+
+  self->baseline = engine_baseline_new ();
+
+  return self->baseline != NULL;
 }
 
 /* Creates an interpreter for the calling thread and attaches that to it. */
@@ -115,27 +120,24 @@ void
 engine_interpreter_end (EngineInterpreter *self)
 {
   PyThreadState *thread_state = self->thread_state;
-  gboolean can_end;
 
   engine_worker_close (self->worker);
+  engine_leftover_end (self);
 
-  g_hash_table_unref (self->streams);
-  can_end = engine_leftover_end (thread_state);
-  engine_output_flush ();
-
-  g_hash_table_unref (self->loaded);
+  g_clear_pointer (&self->baseline, engine_baseline_free);
   Py_CLEAR (self->module);
-  g_free (self);
-
   PyEval_SaveThread ();
 
-  /* Python ends the whole process if it finds another thread in an interpreter
-   * that it ends. What cannot be ended is left behind: better a leak. */
-  if (!can_end || !engine_host_enter_gate (NULL))
-    return;
-
+  /* Left behind, and frozen. */
+  if (!engine_host_enter_gate_to_end ())
+    {
+      g_free (self);
+      return;
+    }
   engine_exit_remove (PyThreadState_GetInterpreter (thread_state));
   PyEval_RestoreThread (thread_state);
   Py_EndInterpreter (thread_state);
   engine_host_leave_gate ();
+
+  g_free (self);
 }

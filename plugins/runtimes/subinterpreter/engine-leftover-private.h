@@ -2,12 +2,13 @@
 
 #pragma once
 
-#include "engine-python-private.h"
+#include "engine-interpreter-private.h"
 
 G_BEGIN_DECLS
 
-/* Threads that Python code started in an interpreter and left behind. */
+/* What Python code has left behind in an interpreter that is to end: threads,
+ * exit functions, and objects with something to say when they go. */
 
-gboolean engine_leftover_end (PyThreadState *thread_state);
+void engine_leftover_end (EngineInterpreter *interpreter);
 
 G_END_DECLS

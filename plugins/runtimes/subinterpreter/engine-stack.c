@@ -312,7 +312,9 @@ format_frames (SubiterRun *run,
   return engine_unmangle_text (g_string_free_and_steal (text));
 }
 
-/* (nullable): where the code of @run sits. */
+/* (nullable): where the code of @run sits, or, if that is NULL, what keeps the
+ * interpreter from ending. Nobody enters one that is at its end: it says that by
+ * itself. */
 char *
 engine_stack_dup (SubiterPort *port,
                   SubiterRun *run)
@@ -320,7 +322,11 @@ engine_stack_dup (SubiterPort *port,
   EngineWorker *worker = subiter_port_get_data (port);
   g_autoptr (GPtrArray) frames = NULL;
 
-  if (worker == NULL || run == NULL || !engine_worker_begin_visit (worker, run))
+  if (worker == NULL)
+    return NULL;
+  if (run == NULL)
+    return engine_worker_dup_obstacle (worker);
+  if (!engine_worker_begin_visit (worker, run))
     return NULL;
 
   frames = visit_frames (port, worker);

@@ -33,6 +33,9 @@ PyInterpreterState *engine_worker_get_interpreter (EngineWorker *worker);
 PyThreadState *engine_worker_get_thread_state (EngineWorker *worker);
 SubiterRun *engine_worker_dup_run (EngineWorker *worker);
 gboolean engine_worker_is_stopping (EngineWorker *worker);
+void engine_worker_take_obstacle (EngineWorker *worker,
+                                  char *obstacle);
+char *engine_worker_dup_obstacle (EngineWorker *worker);
 
 /* any thread that holds no GIL */
 gboolean engine_worker_begin_visit (EngineWorker *worker,

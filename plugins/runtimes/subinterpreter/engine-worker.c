@@ -25,6 +25,8 @@ struct _EngineWorker
   guint n_visits;
   /* lock: whether there will be no more runs */
   gboolean closing;
+  /* lock: what keeps the interpreter from ending, as a stack; NULL for nothing */
+  char *obstacle;
 };
 
 EngineWorker *
@@ -55,6 +57,7 @@ engine_worker_unref (EngineWorker *worker)
 
   g_mutex_clear (&worker->lock);
   g_cond_clear (&worker->changed);
+  g_free (worker->obstacle);
   g_free (worker);
 }
 
@@ -308,4 +311,34 @@ engine_worker_interrupt (EngineWorker *worker,
   g_mutex_unlock (&worker->lock);
 
   return aimed;
+}
+
+/* @obstacle is (transfer full) (nullable). */
+void
+engine_worker_take_obstacle (EngineWorker *worker,
+                             char *obstacle)
+{
+  char *before;
+
+  g_mutex_lock (&worker->lock);
+  before = worker->obstacle;
+  worker->obstacle = obstacle;
+  g_mutex_unlock (&worker->lock);
+
+  g_free (before);
+}
+
+/* (transfer full) (nullable): in the form in which Python prints stacks, with a
+ * line before each that says whose it is. It is there only while the interpreter
+ * ends, so that who asks need not enter one that may be gone. */
+char *
+engine_worker_dup_obstacle (EngineWorker *worker)
+{
+  char *obstacle;
+
+  g_mutex_lock (&worker->lock);
+  obstacle = g_strdup (worker->obstacle);
+  g_mutex_unlock (&worker->lock);
+
+  return obstacle;
 }

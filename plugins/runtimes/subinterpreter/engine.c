@@ -11,11 +11,15 @@ worker_unref (gpointer worker)
 }
 
 static SubiterRun *
-receive (SubiterPort *port)
+receive (SubiterPort *port,
+         EngineWorker *worker)
 {
   PyThreadState *thread_state = PyEval_SaveThread ();
   SubiterRun *run = subiter_port_receive (port);
 
+  /* A thread that was left behind may have the GIL, and keep it. */
+  if (run == NULL)
+    engine_worker_take_obstacle (worker, g_strdup ("In code in C that does not let go of its GIL.\n"));
   PyEval_RestoreThread (thread_state);
 
   return run;
@@ -36,7 +40,7 @@ engine_run (SubiterPort *port,
   if (interpreter == NULL)
     return FALSE;
 
-  while ((run = receive (port)) != NULL)
+  while ((run = receive (port, worker)) != NULL)
     {
       engine_run_serve (interpreter, run);
       subiter_run_unref (run);
