@@ -44,7 +44,9 @@ G_BEGIN_DECLS
  * What can go wrong in Subiter.
  *
  * Errors that come from Python code carry a [struct@Subiter.Failure]: see
- * [func@Subiter.Failure.from_error].
+ * [func@Subiter.Failure.from_error]. For an item that was refused
+ * (%SUBITER_ERROR_NOT_SHAREABLE, %SUBITER_ERROR_WRONG_TYPE) it is a `TypeError` that
+ * shows where a generator yielded it; there is none for other iterators.
  */
 typedef enum
 {
