@@ -527,6 +527,16 @@ def test_time_out_is_a_timeout_error():
         source = make_source('import subiter\ndef items():\n    yield 1\n    subiter.wait()\n', (), timeout=50)
 
 
+def test_stack_of_code_that_hangs():
+    """Where code is that has raised nothing."""
+    stack = 'Stack (most recent call last):\n  File "slow.py", line 3, in items\n    while True: pass\n'
+    failure = Subiter.Failure.new('TimeoutError', 'nothing came', stack, None)
+    error = Subiter.RemoteError._restore('no item within 50 ms', 'SubiterError', int(Subiter.Error.TIMED_OUT), failure)
+    assert isinstance(error, TimeoutError) and error.matches(Subiter.error_quark(), Subiter.Error.TIMED_OUT)
+    assert show(error) == f'gi.repository.Subiter.RemoteError: no item within 50 ms\nIn the worker:\n{stack}', show(error)
+    check_pickled(error)
+
+
 def test_refused_item_says_where():
     error = fail('    def inner():\n        yield 1\n        yield {2}  # here\n    yield from inner()\n', TypeError)
     assert error.matches(Subiter.error_quark(), Subiter.Error.NOT_SHAREABLE) and error.message.startswith('item: ')
