@@ -25,14 +25,18 @@
 #define MAX_GROUPS 16
 #define MAX_MEMBERS 64
 #define MAX_EXCEPTIONS 256
+/* How often it is tried again after an interrupt. They come again and again, and
+ * the first one may hit text that is made in a moment. */
+#define MAX_INTERRUPTS 3
 
 /* The description of an exception and all that belongs to it. */
 typedef struct
 {
   /* (nullable): whom somebody may interrupt meanwhile */
   EngineWorker *worker;
-  /* whether it was interrupted: what is left is described without running code
-   * of those who made it */
+  guint n_interrupts;
+  /* whether it was interrupted once too often: what is left is described without
+   * running code of those who made it, and cannot be interrupted any more */
   gboolean hurried;
   guint n_exceptions;
   gsize n_characters;
@@ -120,28 +124,48 @@ engine_dup_type_name (PyTypeObject *type)
   return engine_unmangle_text (text);
 }
 
-/* After a call that failed. */
-static void
+/* After a call that failed: whether it was interrupted and is worth another try. */
+static gboolean
 drop_exception (Description *self)
 {
   PyObject *stopped_type = self->worker != NULL ? engine_worker_get_stopped_type (self->worker) : NULL;
+  gboolean interrupted = stopped_type != NULL && PyErr_Occurred () && PyErr_ExceptionMatches (stopped_type);
 
-  if (stopped_type != NULL && PyErr_Occurred () && PyErr_ExceptionMatches (stopped_type))
-    self->hurried = TRUE;
   PyErr_Clear ();
+  if (!interrupted || self->hurried)
+    return FALSE;
+
+  if (++self->n_interrupts < MAX_INTERRUPTS)
+    return TRUE;
+
+  engine_worker_shield (self->worker);
+  self->hurried = TRUE;
+
+  return FALSE;
+}
+
+/* (transfer full) (nullable): its str (), with no exception pending. */
+static PyObject *
+get_text (Description *self,
+          PyObject *object)
+{
+  PyObject *text = NULL;
+
+  while (!self->hurried && (text = PyObject_Str (object)) == NULL && drop_exception (self))
+    ;
+
+  return text;
 }
 
 static char *
 dup_message (Description *self,
              PyObject *exception)
 {
-  g_autoptr (PyObject) text = !self->hurried ? PyObject_Str (exception) : NULL;
+  g_autoptr (PyObject) text = get_text (self, exception);
   char *message = text != NULL ? dup_short_text (text, MAX_MESSAGE) : NULL;
 
   if (message != NULL)
     return message;
-
-  drop_exception (self);
 
   return g_strdup (self->hurried ? "<exception str() was interrupted>" : "<exception str() failed>");
 }
@@ -156,16 +180,15 @@ dup_traceback (Description *self,
   g_autoptr (PyObject) text = NULL;
   char *traceback = NULL;
 
-  if (!self->hurried)
-    {
-      text = engine_format_exception (exception, message, MAX_MESSAGE);
-      drop_exception (self);
-    }
-  if (text == NULL)
-    text = engine_format_frames (exception, type_name, message);
+  while (!self->hurried && (text = engine_format_exception (exception, message, MAX_MESSAGE)) == NULL
+         && drop_exception (self))
+    ;
+  while (text == NULL && (text = engine_format_frames (exception, type_name, message)) == NULL
+         && drop_exception (self))
+    ;
   if (text != NULL)
     traceback = dup_short_text (text, max);
-  drop_exception (self);
+  PyErr_Clear ();
 
   /* With the memory used up, or the standard library not there. */
   if (traceback == NULL)
@@ -183,10 +206,9 @@ add_note (Description *self,
           GStrvBuilder *notes,
           PyObject *note)
 {
-  g_autoptr (PyObject) text = PyUnicode_Check (note) ? Py_NewRef (note) : PyObject_Str (note);
+  g_autoptr (PyObject) text = PyUnicode_Check (note) ? Py_NewRef (note) : get_text (self, note);
   char *copy = text != NULL ? dup_short_text (text, MAX_NOTE) : NULL;
 
-  drop_exception (self);
   if (copy != NULL)
     g_strv_builder_take (notes, copy);
 }
@@ -200,21 +222,17 @@ add_notes (Description *self,
   g_autoptr (PyObject) object = NULL;
   g_autoptr (PyObject) members = NULL;
 
-  if (PyObject_GetOptionalAttrString (exception, "__notes__", &object) > 0 && object != Py_None)
-    {
-      if (PyList_Check (object) || PyTuple_Check (object))
-        members = PySequence_Tuple (object);
-      else if ((members = PyTuple_New (1)) != NULL)
-        {
-          PyObject *text = PyUnicode_Check (object) ? Py_NewRef (object) : PyObject_Repr (object);
+  while (!self->hurried && PyObject_GetOptionalAttrString (exception, "__notes__", &object) < 0
+         && drop_exception (self))
+    ;
+  if (object == NULL || object == Py_None)
+    return;
 
-          if (text == NULL)
-            Py_CLEAR (members);
-          else
-            PyTuple_SET_ITEM (members, 0, text);
-        }
-    }
-  drop_exception (self);
+  if (PyList_Check (object) || PyTuple_Check (object))
+    members = PySequence_Tuple (object);
+  else
+    members = PyTuple_Pack (1, object);
+  PyErr_Clear ();
 
   for (Py_ssize_t i = 0; members != NULL && i < PyTuple_GET_SIZE (members) && i < MAX_NOTES && !self->hurried; i++)
     add_note (self, notes, PyTuple_GET_ITEM (members, i));
@@ -264,8 +282,7 @@ describe_one (Description *self,
   Py_ssize_t n_members = 0;
 
   traceback = dup_traceback (self, exception, type_name, message);
-  if (!self->hurried)
-    add_notes (self, builder, exception);
+  add_notes (self, builder, exception);
 
   if (PyObject_TypeCheck (exception, (PyTypeObject *) PyExc_BaseExceptionGroup))
     {
@@ -385,8 +402,10 @@ release_failure (gpointer data)
     subiter_failure_unref (data);
 }
 
-/* Says in words all that is to be said of an exception. Whoever interrupts
- * @worker (nullable) may interrupt this too, which then says less. */
+/* Says in words all that is to be said of an exception. This runs code of the
+ * run, such as the exception's __str__. What was aimed at the code that raised it
+ * does not hit that, but whoever interrupts @worker (nullable) again interrupts
+ * this too, which then says less. */
 SubiterFailure *
 engine_describe (EngineWorker *worker,
                  PyObject *exception)
@@ -395,8 +414,25 @@ engine_describe (EngineWorker *worker,
     .worker = worker,
     .known = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) Py_DecRef, release_failure),
   };
-  SubiterFailure *failure = describe (&description, exception, 0);
+  g_autoptr (PyObject) module = NULL;
+  SubiterFailure *failure;
 
+  /* It is no code of the run, and takes its time where it is the first one. */
+  if (worker != NULL)
+    engine_worker_shield (worker);
+  module = PyImport_ImportModule ("traceback");
+  PyErr_Clear ();
+  if (worker != NULL)
+    engine_worker_unshield (worker);
+
+  failure = describe (&description, exception, 0);
+
+  /* Nothing that was aimed at this hits what comes afterwards. */
+  if (worker != NULL)
+    {
+      engine_worker_shield (worker);
+      engine_worker_unshield (worker);
+    }
   g_hash_table_unref (description.known);
 
   return failure;

@@ -61,24 +61,6 @@ dup_unfit_module (PyObject *exception)
   return module;
 }
 
-/* This runs code of the run, such as the exception's __str__. What was aimed at
- * the code that raised it must not hit that, but it can be interrupted itself, and
- * what was aimed at it must not hit what comes afterwards. */
-static SubiterFailure *
-describe (EngineWorker *worker,
-          PyObject *exception)
-{
-  SubiterFailure *failure;
-
-  engine_worker_shield (worker);
-  engine_worker_unshield (worker);
-  failure = engine_describe (worker, exception);
-  engine_worker_shield (worker);
-  engine_worker_unshield (worker);
-
-  return failure;
-}
-
 static GError *
 make_error (SubiterError code,
             SubiterFailure *failure,
@@ -115,7 +97,7 @@ take_exception (EngineOutcome *outcome,
       return;
     }
 
-  failure = describe (outcome->worker, exception);
+  failure = engine_describe (outcome->worker, exception);
   unfit_module = dup_unfit_module (exception);
   if (unfit_module != NULL)
     {
@@ -238,7 +220,7 @@ engine_outcome_locate (EngineOutcome *outcome,
       return;
     }
 
-  failure = describe (outcome->worker, exception);
+  failure = engine_describe (outcome->worker, exception);
   error = make_error ((SubiterError) outcome->error->code, failure, g_strdup (outcome->error->message));
   g_clear_error (&outcome->error);
   outcome->error = error;
