@@ -22,7 +22,7 @@ stream = {
         'a room for four': '-DCAPACITY=4 -DITEMS=7',
         'stopped by two threads': f'{small} -DSTOPS=2',
         'stopped by two threads, a room for two': '-DCAPACITY=2 -DITEMS=3 -DSTOPS=2',
-        'stopped, a room for three': '-DCAPACITY=3 -DITEMS=5 -DSTOPS=1 -DHANDLER_STOPS=1',
+        'stopped, a room for three': '-DCAPACITY=3 -DITEMS=4 -DSTOPS=1',
         'stopped while paused': f'{small} -DSTOPS=1 -DPAUSES=1',
         'closed and abandoned': f'{small} -DCLOSES=1 -DABANDONS=1',
         'paused, a room for two': '-DCAPACITY=2 -DITEMS=4 -DPAUSES=1',

@@ -36,7 +36,7 @@ class Result:
             safety = ['-DNP'] if liveness else ['-DSAFETY']
             self.tables = read_tables(pathlib.Path(folder))
             self.run([compiler, '-w', '-O2' if optimise else '-O0', *safety, '-DNOCLAIM', '-DVECTORSZ=1024',
-                      '-DMEMLIM=3000', '-o', 'pan', 'pan.c'], folder)
+                      *(['-DCOLLAPSE'] if optimise else []), '-DMEMLIM=3000', '-o', 'pan', 'pan.c'], folder)
             self.output = self.run(['./pan', '-m500000', '-w20', *(['-l'] if liveness else [])], folder)
         match = re.search(r'errors: (\d+)', self.output)
         if match is None or 'max search depth too small' in self.output or 'out of memory' in self.output:
@@ -84,7 +84,8 @@ def read_tables(folder):
             state = int(match[1])
         if match := re.search(r'settr\(.*?,"(.*)", *\d', line):
             statements[process][state].add(match[1])
-    for number, text in re.findall(r'short src_ln(\d+) \[\] = \{([^}]*)\}', (folder / 'pan.c').read_text(encoding='utf-8')):
+    source = (folder / 'pan.c').read_text(encoding='utf-8')
+    for number, text in re.findall(r'short src_ln(\d+) \[\] = \{([^}]*)\}', source):
         if number in names:
             lines[names[number]] = [int(value) for value in text.split(',') if value.strip()]
     return statements, lines
@@ -108,8 +109,8 @@ def is_found(model, switches):
 
 
 def all_is_reached(reached, known):
-    """A model that never gets somewhere proves nothing about it. known is what no case can come to; the end of a process
-    that goes on for ever is not reached either."""
+    """A model that never gets somewhere proves nothing about it. known is what no case can come to; the end of a
+    process that goes on for ever is not reached either."""
     missed = [f'{file}:{number} in {name}: {statement}'
               for name, places in sorted(reached.items()) for file, number, statement in sorted(places)
               if statement != '-end-' and statement not in known.get(name, [])]
@@ -125,7 +126,8 @@ def cases():
         for name, switches in {**usual, **rare}.items():
             yield (f'{model}: {name}',
                    lambda model=model, switches=switches, reached=reached: holds(model, switches.split(), reached))
-        yield f'{model}: every step is reached', lambda reached=reached, known=table['unreached']: all_is_reached(reached, known)
+        yield f'{model}: every step is reached', \
+            lambda reached=reached, known=table['unreached']: all_is_reached(reached, known)
         for name, switches in table['needless'].items():
             yield (f'{model}: holds as well with {name}',
                    lambda model=model, switches=switches: holds(model, switches.split(), None))
