@@ -28,7 +28,6 @@ GError *subiter_port_dup_abandoned (SubiterPort *port);
 char *subiter_port_dup_callable_name (SubiterPort *port);
 char *subiter_port_take_farewell (SubiterPort *port);
 char *subiter_port_orphan (SubiterPort *port);
-gboolean subiter_port_is_orphan (SubiterPort *port);
 void subiter_port_set_close_grace_period (SubiterPort *port,
                                           guint period);
 guint subiter_port_get_close_grace_period (SubiterPort *port);
@@ -45,6 +44,7 @@ void subiter_port_exit (SubiterPort *port,
                         const GError *error);
 gboolean subiter_port_give_up (SubiterPort *port,
                                SubiterRun *run,
+                               gboolean *is_orphan,
                                const GError *error);
 
 G_END_DECLS

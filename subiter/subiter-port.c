@@ -265,6 +265,7 @@ static gboolean
 leave (SubiterPort *port,
        SubiterRun *run,
        gboolean is_given_up,
+       gboolean *is_orphan,
        const GError *error)
 {
   g_autoptr (GPtrArray) watchers = NULL;
@@ -283,6 +284,7 @@ leave (SubiterPort *port,
     {
       port->abandoned = g_error_copy (error);
       port->has_farewell = !port->is_orphan;
+      *is_orphan = port->is_orphan;
       if (port->runtime != NULL)
         subiter_runtime_count_abandoned (port->runtime);
     }
@@ -308,17 +310,19 @@ void
 subiter_port_exit (SubiterPort *port,
                    const GError *error)
 {
-  leave (port, NULL, FALSE, error);
+  leave (port, NULL, FALSE, NULL, error);
 }
 
 /* The worker counts as gone, if it still is at @run or that is NULL: FALSE if
- * not, and if it is gone. */
+ * not, and if it is gone. @is_orphan tells whether nobody will take what the log
+ * is to be told. */
 gboolean
 subiter_port_give_up (SubiterPort *port,
                       SubiterRun *run,
+                      gboolean *is_orphan,
                       const GError *error)
 {
-  return leave (port, run, TRUE, error);
+  return leave (port, run, TRUE, is_orphan, error);
 }
 
 /* (transfer full) (nullable): why the worker was given up. */
@@ -364,18 +368,6 @@ char *
 subiter_port_orphan (SubiterPort *port)
 {
   return take_farewell (port, TRUE);
-}
-
-gboolean
-subiter_port_is_orphan (SubiterPort *port)
-{
-  gboolean is_orphan;
-
-  subiter_lock (&port->lock);
-  is_orphan = port->is_orphan;
-  subiter_unlock (&port->lock);
-
-  return is_orphan;
 }
 
 /* (transfer full) (nullable): by what people know the worker. */

@@ -251,9 +251,11 @@ subiter_reaper_hold (GError **error)
 void
 subiter_reaper_release (void)
 {
+  /* There may be a descent of it that is over. */
   subiter_lock (&reaper_lock);
-  if (--n_held == 0)
-    g_cond_signal (&reaper_added);
+  n_held--;
+  reaper_has_news = TRUE;
+  g_cond_signal (&reaper_added);
   subiter_unlock (&reaper_lock);
 }
 

@@ -190,14 +190,13 @@ subiter_worker_start (SubiterPort *port,
 
 /* Nobody is left in whose main context the log could be told: this is structured
  * logging, whose writer may be called from any thread, where a log handler
- * may not. At the end of the program it would be told too late. */
+ * may not. */
 static void
 log_here (const GError *error)
 {
   g_autofree char *message = subiter_error_describe (error);
 
-  if (!subiter_worker_refuses_new ())
-    g_log_structured ("Subiter", G_LOG_LEVEL_WARNING, "MESSAGE", "%s", message);
+  g_log_structured ("Subiter", G_LOG_LEVEL_WARNING, "MESSAGE", "%s", message);
 }
 
 /* From here on the worker counts as gone, whatever it does. FALSE if it is, or
@@ -207,10 +206,15 @@ subiter_worker_abandon (SubiterPort *port,
                         SubiterRun *run,
                         const GError *error)
 {
-  if (!subiter_port_give_up (port, run, error))
+  gboolean is_orphan;
+
+  /* At the end of the program it would be told too late. */
+  if (subiter_worker_refuses_new ())
+    g_free (subiter_port_orphan (port));
+  if (!subiter_port_give_up (port, run, &is_orphan, error))
     return FALSE;
 
-  if (subiter_port_is_orphan (port))
+  if (is_orphan && !subiter_worker_refuses_new ())
     log_here (error);
   unregister_port (port);
 

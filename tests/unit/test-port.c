@@ -183,32 +183,33 @@ test_give_up (void)
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
   g_autoptr (GError) abandoned = NULL;
   g_autofree char *farewell = NULL;
+  gboolean is_orphan = FALSE;
 
   g_assert_true (subiter_port_send (port, first, NULL));
   g_assert_true (subiter_port_send (port, second, NULL));
-  g_assert_false (subiter_port_give_up (port, first, error));
+  g_assert_false (subiter_port_give_up (port, first, &is_orphan, error));
   subiter_run_unref (subiter_port_receive (port));
-  g_assert_false (subiter_port_give_up (port, second, error));
+  g_assert_false (subiter_port_give_up (port, second, &is_orphan, error));
   subiter_run_finish (first);
   /* Too late for the first, and the second has done nothing wrong. */
-  g_assert_false (subiter_port_give_up (port, first, error));
+  g_assert_false (subiter_port_give_up (port, first, &is_orphan, error));
   subiter_run_unref (subiter_port_receive (port));
-  g_assert_false (subiter_port_give_up (port, first, error));
+  g_assert_false (subiter_port_give_up (port, first, &is_orphan, error));
   g_assert_false (subiter_port_has_exited (port));
 
-  g_assert_true (subiter_port_give_up (port, second, error));
+  g_assert_true (subiter_port_give_up (port, second, &is_orphan, error));
   g_assert_true (subiter_port_has_exited (port));
   g_assert_no_error (subiter_run_get_error (first));
   g_assert_error (subiter_run_get_error (second), SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
   abandoned = subiter_port_dup_abandoned (port);
   g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
-  g_assert_false (subiter_port_give_up (port, NULL, error));
+  g_assert_false (subiter_port_give_up (port, NULL, &is_orphan, error));
 
   /* The log is told once. */
+  g_assert_false (is_orphan);
   farewell = subiter_port_take_farewell (port);
   g_assert_cmpstr (farewell, ==, "given up");
   g_assert_null (subiter_port_take_farewell (port));
-  g_assert_false (subiter_port_is_orphan (port));
 }
 
 /* Without anybody whose main context it could be told in, others tell the log. */
@@ -217,10 +218,11 @@ test_give_up_orphan (void)
 {
   g_autoptr (SubiterPort) port = subiter_port_new ("test");
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
+  gboolean is_orphan = FALSE;
 
   g_assert_null (subiter_port_orphan (port));
-  g_assert_true (subiter_port_give_up (port, NULL, error));
-  g_assert_true (subiter_port_is_orphan (port));
+  g_assert_true (subiter_port_give_up (port, NULL, &is_orphan, error));
+  g_assert_true (is_orphan);
   g_assert_null (subiter_port_take_farewell (port));
 }
 
@@ -232,15 +234,16 @@ test_give_up_idle (void)
   g_autoptr (SubiterPort) gone = subiter_port_new ("test");
   g_autoptr (GError) error = g_error_new_literal (SUBITER_ERROR, SUBITER_ERROR_ABANDONED, "given up");
   g_autoptr (GError) abandoned = NULL;
+  gboolean is_orphan = FALSE;
 
   g_assert_null (subiter_port_dup_abandoned (port));
-  g_assert_true (subiter_port_give_up (port, NULL, error));
+  g_assert_true (subiter_port_give_up (port, NULL, &is_orphan, error));
   g_assert_true (subiter_port_has_exited (port));
   abandoned = subiter_port_dup_abandoned (port);
   g_assert_error (abandoned, SUBITER_ERROR, SUBITER_ERROR_ABANDONED);
 
   subiter_port_exit (gone, NULL);
-  g_assert_false (subiter_port_give_up (gone, NULL, error));
+  g_assert_false (subiter_port_give_up (gone, NULL, &is_orphan, error));
   g_assert_null (subiter_port_dup_abandoned (gone));
 }
 
