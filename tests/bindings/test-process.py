@@ -36,12 +36,16 @@ DEEP_IN_C = 'def items():\n    print("ready")\n    3 ** (10 ** 10)\n    yield 1'
 COUNT = 'import itertools\nitems = itertools.count'
 ONE = 'def items(): yield 1'
 # Whose __del__ never ends, where the interpreter itself is ended.
-ENDLESS_END = ('import builtins\nclass Endless:\n    def __del__(self):\n        while True:\n            try:\n'
+ENDLESS_END = ('import codecs\nclass Endless:\n    def __del__(self):\n        while True:\n            try:\n'
                '                while True: pass\n            except BaseException: continue\n'
-               'builtins.endless = Endless()\ndef items():\n    print("ready")\n    yield 1')
+               'codecs.register(lambda name, endless=Endless(): None)\ndef items():\n    print("ready")\n    yield 1')
 THREAD = 'import threading, subiter\ndef items():\n    threading.Thread(target=subiter.wait).start()\n    yield 1'
 DEAF_THREAD = ('import threading, time\ndef items():\n    threading.Thread(target=time.sleep, args=(1e6,)).start()\n'
                '    yield 1')
+# Interpreters that the code itself makes, as far as the version of Python has them.
+NESTED = 'import _interpreters\n_interpreters.create()\n' + ONE
+BUSY_NESTED = ('import _interpreters, threading\nnested = _interpreters.create()\ndef items():\n'
+               '    threading.Thread(target=_interpreters.exec, args=(nested, "while True: pass")).start()\n    yield 1')
 IMPORTS = ('import sys\nprint("ready")\nwhile True:\n    for name in ("_ctypes", "_decimal", "_json"):\n'
            '        __import__(name)\n        del sys.modules[name]\n')
 
@@ -60,6 +64,8 @@ SITUATIONS = {
     'deep in C': ('output', DEEP_IN_C),
     'with a thread left behind': ('finished', THREAD),
     'with a deaf thread left behind': ('finished', DEAF_THREAD),
+    'with an interpreter of its own left behind': ('finished', NESTED),
+    'with a busy interpreter of its own left behind': ('finished', BUSY_NESTED),
     'stopped a moment ago': ('stopped', BUSY),
     'closed a moment ago': ('closed', BUSY),
     'closing, with somebody waiting for it': ('closing', BUSY),

@@ -11,7 +11,11 @@ G_BEGIN_DECLS
 
 void engine_exit_add (PyInterpreterState *interpreter);
 void engine_exit_remove (PyInterpreterState *interpreter);
-void engine_exit_leave_behind (GArray *threads);
+/* the thread is still ending one, for too long, and after all has */
+void engine_exit_pass (unsigned long thread_id);
+void engine_exit_end_pass (unsigned long thread_id);
+void engine_exit_leave_behind (unsigned long thread_id,
+                               gboolean has_own);
 void engine_exit_watch_forks (void);
 
 G_END_DECLS

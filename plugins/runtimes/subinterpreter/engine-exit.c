@@ -52,6 +52,9 @@
 #define CHAIN_PATIENCE (100 * G_TIME_SPAN_MILLISECOND)
 /* More interpreters than this in a chain, and it is none. */
 #define MAX_INTERPRETERS 100000
+/* What CPython answers for an interpreter that its module made: a constant of
+ * 3.13, 3.14 and 3.15, which the module itself shows to Python code. */
+#define WHENCE_STDLIB 5
 /* The bits of a PyMutex, by its header. */
 #define MUTEX_LOCKED 1
 #define MUTEX_ALL_BITS 3
@@ -91,6 +94,8 @@ static GMutex lock;
 static GCond frozen;
 /* lock: the interpreters that live; NULL for none */
 static GPtrArray *interpreters;
+/* lock: threads that are ending one, while others have passed them by; NULL for none */
+static GArray *passed;
 /* lock */
 static guint n_frozen;
 /* set once, before there are interpreters: looking it up may take locks */
@@ -113,6 +118,30 @@ engine_exit_remove (PyInterpreterState *interpreter)
   g_ptr_array_remove_fast (interpreters, interpreter);
   if (interpreters->len == 0)
     g_clear_pointer (&interpreters, g_ptr_array_unref);
+  g_mutex_unlock (&lock);
+}
+
+void
+engine_exit_pass (unsigned long thread_id)
+{
+  g_mutex_lock (&lock);
+  if (passed == NULL)
+    passed = g_array_new (FALSE, FALSE, sizeof (unsigned long));
+  g_array_append_val (passed, thread_id);
+  g_mutex_unlock (&lock);
+}
+
+void
+engine_exit_end_pass (unsigned long thread_id)
+{
+  g_mutex_lock (&lock);
+  for (guint i = 0; passed != NULL && i < passed->len; i++)
+    {
+      if (g_array_index (passed, unsigned long, i) == thread_id)
+        g_array_remove_index_fast (passed, i);
+    }
+  if (passed != NULL && passed->len == 0)
+    g_clear_pointer (&passed, g_array_unref);
   g_mutex_unlock (&lock);
 }
 
@@ -244,30 +273,61 @@ lock_chain (PyMutex *mutex)
 static gboolean
 has_thread (const DebugOffsets *offsets,
             PyInterpreterState *interpreter,
-            GArray *threads)
+            unsigned long thread_id)
 {
   PyThreadState *thread = *(PyThreadState **) get_field (interpreter, offsets->interpreter.threads_head);
 
-  if (interpreter == PyInterpreterState_Main ())
+  if (thread_id == 0 || interpreter == PyInterpreterState_Main ())
     return FALSE;
+  while (thread != NULL && thread->thread_id != thread_id)
+    thread = thread->next;
 
-  for (; thread != NULL; thread = thread->next)
+  return thread != NULL;
+}
+
+/* Likewise. */
+static gboolean
+is_passed (const DebugOffsets *offsets,
+           PyInterpreterState *interpreter)
+{
+  for (guint i = 0; passed != NULL && i < passed->len; i++)
     {
-      for (guint i = 0; i < threads->len; i++)
-        {
-          if (g_array_index (threads, unsigned long, i) == thread->thread_id)
-            return TRUE;
-        }
+      if (has_thread (offsets, interpreter, g_array_index (passed, unsigned long, i)))
+        return TRUE;
     }
 
   return FALSE;
+}
+
+/* Interpreters that code of workers has made, by Python's own module for that, and
+ * that have outlived it, or are at work in a thread that was given up. They go the
+ * same way. If the program has made such ones too, those that nobody is in are left
+ * to Python: it has something to say about them. */
+static void
+add_nested_interpreters (gboolean has_own)
+{
+  long (*get_whence) (PyInterpreterState *) =
+      (long (*) (PyInterpreterState *)) dlsym (RTLD_DEFAULT, "_PyInterpreterState_GetWhence");
+
+  if (get_whence == NULL)
+    return;
+
+  for (PyInterpreterState *i = PyInterpreterState_Head (); i != NULL; i = PyInterpreterState_Next (i))
+    {
+      if (get_whence (i) != WHENCE_STDLIB || (has_own && PyInterpreterState_ThreadHead (i) == NULL))
+        continue;
+
+      if (interpreters == NULL)
+        interpreters = g_ptr_array_new ();
+      g_ptr_array_add (interpreters, i);
+    }
 }
 
 /* With the lock held, and the chain's. */
 static void
 unlink_interpreters (const DebugOffsets *offsets,
                      Neighbours *neighbours,
-                     GArray *threads)
+                     unsigned long thread_id)
 {
   PyInterpreterState **slot = &neighbours->head;
 
@@ -276,7 +336,7 @@ unlink_interpreters (const DebugOffsets *offsets,
       PyInterpreterState **next = get_next (offsets, *slot);
 
       if ((interpreters != NULL && g_ptr_array_find (interpreters, *slot, NULL))
-          || has_thread (offsets, *slot, threads))
+          || is_passed (offsets, *slot) || has_thread (offsets, *slot, thread_id))
         *slot = *next;
       else
         slot = next;
@@ -284,16 +344,19 @@ unlink_interpreters (const DebugOffsets *offsets,
 }
 
 /* Called where the program's Python is about to end, by a thread that holds no
- * GIL, when those that still live have had their time. @threads have been creating
- * or ending one for too long. Theirs are not frozen: a further thread in one would
- * be an error to Python where it ends. */
+ * GIL, when those that still live have had their time. @thread_id is that of a
+ * thread that has been creating or ending one for too long, or 0. That one is
+ * not frozen: a further thread in it would be an error to Python where it ends.
+ * @has_own: whether the program itself may have made interpreters. */
 void
-engine_exit_leave_behind (GArray *threads)
+engine_exit_leave_behind (unsigned long thread_id,
+                          gboolean has_own)
 {
   const DebugOffsets *offsets;
 
   g_mutex_lock (&lock);
-  offsets = interpreters != NULL || threads->len > 0 ? find_offsets () : NULL;
+  add_nested_interpreters (has_own);
+  offsets = interpreters != NULL || passed != NULL || thread_id != 0 ? find_offsets () : NULL;
   if (offsets != NULL && check_chain (offsets))
     {
       Neighbours *neighbours = get_field (offsets, offsets->runtime.finalizing);
@@ -302,7 +365,7 @@ engine_exit_leave_behind (GArray *threads)
         freeze_interpreters ();
       if (lock_chain (&neighbours->mutex))
         {
-          unlink_interpreters (offsets, neighbours, threads);
+          unlink_interpreters (offsets, neighbours, thread_id);
           PyMutex_Unlock (&neighbours->mutex);
         }
     }

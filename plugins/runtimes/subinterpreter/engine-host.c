@@ -12,8 +12,8 @@
 #define GATE_PATIENCE (30 * G_TIME_SPAN_SECOND)
 /* How long one that ends has the gate for itself, in µs. */
 #define END_PATIENCE (3 * G_TIME_SPAN_SECOND)
-/* How long to wait for it when the program's Python ends, on top of the patience
- * with all workers, in µs. */
+/* Likewise when the program's Python ends, on top of the patience with all
+ * workers, in µs. */
 #define LAST_GATE_PATIENCE (100 * G_TIME_SPAN_MILLISECOND)
 /* How long to wait for the program to let go of its GIL, or to finish starting
  * its Python, in s. */
@@ -32,12 +32,12 @@ typedef struct
 
 static GMutex lock;
 static GCond changed;
-/* lock: the thread that creates or ends an interpreter, or 0; from when on others
- * pass by it, on the monotonic clock in µs; and those that were passed by */
+/* lock: whether somebody creates or ends an interpreter, and who */
+static gboolean gate_taken;
 static unsigned long gate_thread;
-static gint64 gate_passed_from;
-static GArray *gate_passed;
-/* lock: whether nobody may enter any more */
+/* lock: when others pass by, monotonic in µs */
+static gint64 gate_held_until;
+/* lock: whether nobody may any more */
 static gboolean gate_shut;
 /* lock: whether the program's Python is about to end */
 static gboolean ending;
@@ -55,52 +55,52 @@ set_ending_error (GError **error)
                        "No interpreter could be created: the program's Python is ending");
 }
 
-/* With the lock held. */
+/* With the lock held. Python still runs code of an interpreter that it ends: little
+ * of it, but that may take for ever. It has nothing to do with other interpreters
+ * then, so after a while they pass by. */
 static gboolean
 wait_for_gate (gint64 patience)
 {
   gint64 deadline = g_get_monotonic_time () + patience;
 
-  while (gate_thread != 0 && !gate_shut && g_get_monotonic_time () < gate_passed_from)
+  while (gate_taken && !gate_shut)
     {
-      gint64 next = MIN (deadline, gate_passed_from);
-
-      if (!g_cond_wait_until (&changed, &lock, next) && next == deadline)
-        break;
+      if (!ending && g_get_monotonic_time () >= gate_held_until)
+        {
+          engine_exit_pass (gate_thread);
+          gate_taken = FALSE;
+        }
+      else if (!g_cond_wait_until (&changed, &lock, ending ? deadline : MIN (deadline, gate_held_until))
+               && g_get_monotonic_time () >= deadline)
+        {
+          break;
+        }
     }
 
-  return !gate_shut && (gate_thread == 0 || g_get_monotonic_time () >= gate_passed_from);
+  return !gate_taken && !gate_shut;
 }
 
-/* Others pass by after @hold µs, if that is not 0. */
-static gboolean
-enter_gate (gint64 hold,
-            gboolean *shut)
+/* With the lock held. */
+static void
+take_gate (gint64 held_until)
 {
-  gboolean entered;
-
-  g_mutex_lock (&lock);
-  entered = wait_for_gate (GATE_PATIENCE);
-  *shut = gate_shut;
-  if (entered)
-    {
-      if (gate_passed == NULL)
-        gate_passed = g_array_new (FALSE, FALSE, sizeof gate_thread);
-      if (gate_thread != 0)
-        g_array_append_val (gate_passed, gate_thread);
-      gate_thread = PyThread_get_thread_ident ();
-      gate_passed_from = hold > 0 ? g_get_monotonic_time () + hold : G_MAXINT64;
-    }
-  g_mutex_unlock (&lock);
-
-  return entered;
+  gate_taken = TRUE;
+  gate_thread = PyThread_get_thread_ident ();
+  gate_held_until = held_until;
 }
 
 gboolean
 engine_host_enter_gate (GError **error)
 {
+  gboolean entered;
   gboolean shut;
-  gboolean entered = enter_gate (0, &shut);
+
+  g_mutex_lock (&lock);
+  entered = wait_for_gate (GATE_PATIENCE);
+  shut = gate_shut;
+  if (entered)
+    take_gate (G_MAXINT64);
+  g_mutex_unlock (&lock);
 
   if (shut)
     set_ending_error (error);
@@ -111,22 +111,20 @@ engine_host_enter_gate (GError **error)
   return entered;
 }
 
-/* Waits for as long as it takes. Python still runs code of an interpreter that it
- * ends: little of it, but that may take for ever. It does not have to do with
- * other interpreters then, so after a while they pass by. FALSE: the program's
- * Python is at its end, and what is still there is left behind. */
+/* Waits for as long as it takes. FALSE: the gate is shut. */
 gboolean
 engine_host_enter_gate_to_end (void)
 {
-  gboolean shut = FALSE;
+  gboolean entered = FALSE;
 
-  while (!shut)
-    {
-      if (enter_gate (END_PATIENCE, &shut))
-        return TRUE;
-    }
+  g_mutex_lock (&lock);
+  while (!entered && !gate_shut)
+    entered = wait_for_gate (GATE_PATIENCE);
+  if (entered)
+    take_gate (g_get_monotonic_time () + END_PATIENCE);
+  g_mutex_unlock (&lock);
 
-  return FALSE;
+  return entered;
 }
 
 void
@@ -135,37 +133,28 @@ engine_host_leave_gate (void)
   unsigned long thread_id = PyThread_get_thread_ident ();
 
   g_mutex_lock (&lock);
-  if (gate_thread == thread_id)
-    gate_thread = 0;
-  for (guint i = 0; i < gate_passed->len; i++)
-    {
-      if (g_array_index (gate_passed, unsigned long, i) == thread_id)
-        {
-          g_array_remove_index_fast (gate_passed, i);
-          break;
-        }
-    }
+  if (gate_taken && gate_thread == thread_id)
+    gate_taken = FALSE;
+  else
+    engine_exit_end_pass (thread_id);
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
 }
 
-/* For good, behind those who are still in it. (transfer full): their threads. */
-static GArray *
+/* For good, behind whoever is still in it. Returns the thread of that one, or 0. */
+static unsigned long
 shut_gate (void)
 {
-  GArray *threads = g_array_new (FALSE, FALSE, sizeof gate_thread);
+  unsigned long thread_id = 0;
 
   g_mutex_lock (&lock);
-  wait_for_gate (LAST_GATE_PATIENCE);
-  if (gate_thread != 0)
-    g_array_append_val (threads, gate_thread);
-  if (gate_passed != NULL)
-    g_array_append_vals (threads, gate_passed->data, gate_passed->len);
+  if (!wait_for_gate (LAST_GATE_PATIENCE) && gate_taken)
+    thread_id = gate_thread;
   gate_shut = TRUE;
   g_cond_broadcast (&changed);
   g_mutex_unlock (&lock);
 
-  return threads;
+  return thread_id;
 }
 
 static gboolean
@@ -282,12 +271,13 @@ static PyObject *
 host_ends (PyObject *self,
            PyObject *ignored)
 {
-  g_autoptr (GArray) threads = NULL;
   PyThreadState *thread_state;
+  gboolean has_own;
 
   if (getpid () != bound_pid)
     Py_RETURN_NONE;
 
+  has_own = PyDict_GetItemString (PyImport_GetModuleDict (), "concurrent.interpreters") != NULL;
   thread_state = PyEval_SaveThread ();
 
   g_mutex_lock (&lock);
@@ -295,8 +285,7 @@ host_ends (PyObject *self,
   g_mutex_unlock (&lock);
 
   subiter_shutdown (subiter_get_exit_timeout ());
-  threads = shut_gate ();
-  engine_exit_leave_behind (threads);
+  engine_exit_leave_behind (shut_gate (), has_own);
 
   PyEval_RestoreThread (thread_state);
 

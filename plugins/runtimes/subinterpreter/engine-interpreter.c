@@ -128,16 +128,14 @@ engine_interpreter_end (EngineInterpreter *self)
   Py_CLEAR (self->module);
   PyEval_SaveThread ();
 
-  /* Left behind, and frozen. */
+  g_free (self);
+
+  /* Python itself is ending: better a leak. */
   if (!engine_host_enter_gate_to_end ())
-    {
-      g_free (self);
-      return;
-    }
+    return;
+
   engine_exit_remove (PyThreadState_GetInterpreter (thread_state));
   PyEval_RestoreThread (thread_state);
   Py_EndInterpreter (thread_state);
   engine_host_leave_gate ();
-
-  g_free (self);
 }

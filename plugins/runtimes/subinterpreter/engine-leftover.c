@@ -36,15 +36,25 @@ typedef struct
   GCond changed;
   /* lock */
   gboolean done;
+  /* lock: whether the thread has made its thread state, which is then there for as
+   * long as the thread is */
+  gboolean ready;
+  PyThreadState *thread_state;
 } Leftover;
 
-/* Whether no thread but this one is in the interpreter. */
+/* Whether no thread but this one and the helper is in the interpreter. */
 static gboolean
-is_alone (PyThreadState *thread_state)
+is_alone (Leftover *leftover,
+          PyThreadState *thread_state)
 {
-  PyThreadState *head = PyInterpreterState_ThreadHead (PyThreadState_GetInterpreter (thread_state));
+  for (PyThreadState *t = PyInterpreterState_ThreadHead (leftover->interpreter); t != NULL;
+       t = PyThreadState_Next (t))
+    {
+      if (t != thread_state && t != leftover->thread_state)
+        return FALSE;
+    }
 
-  return head == thread_state && PyThreadState_Next (head) == NULL;
+  return TRUE;
 }
 
 /* Raises SystemExit, at which a thread ends without a word, in every thread of
@@ -75,21 +85,16 @@ aim_at_all (Leftover *leftover)
 static gint64
 look (Leftover *leftover)
 {
-  PyThreadState *thread_state = PyThreadState_New (leftover->interpreter);
   gint64 duration;
 
-  if (thread_state == NULL)
-    return 0;
-
-  PyEval_RestoreThread (thread_state);
+  PyEval_RestoreThread (leftover->thread_state);
   duration = g_get_monotonic_time () - leftover->since;
   engine_worker_take_obstacle (leftover->worker,
                                engine_obstacle_describe (leftover->interpreter, leftover->worker_id,
                                                          leftover->work));
   if (duration >= PATIENCE)
     aim_at_all (leftover);
-  PyThreadState_Clear (thread_state);
-  PyThreadState_DeleteCurrent ();
+  PyEval_SaveThread ();
 
   return duration;
 }
@@ -101,6 +106,9 @@ leftover_thread (gpointer user_data)
   gint64 deadline = g_get_monotonic_time () + INTERVAL;
 
   g_mutex_lock (&leftover->lock);
+  leftover->thread_state = PyThreadState_New (leftover->interpreter);
+  leftover->ready = TRUE;
+  g_cond_signal (&leftover->changed);
   while (!leftover->done)
     {
       gint64 duration;
@@ -109,13 +117,35 @@ leftover_thread (gpointer user_data)
         continue;
 
       g_mutex_unlock (&leftover->lock);
-      duration = look (leftover);
+      duration = leftover->thread_state != NULL ? look (leftover) : 0;
       deadline = g_get_monotonic_time () + (duration < LONG ? INTERVAL : LONG_INTERVAL);
       g_mutex_lock (&leftover->lock);
     }
   g_mutex_unlock (&leftover->lock);
 
+  if (leftover->thread_state != NULL)
+    {
+      PyEval_RestoreThread (leftover->thread_state);
+      PyThreadState_Clear (leftover->thread_state);
+      PyThreadState_DeleteCurrent ();
+    }
+
   return NULL;
+}
+
+/* (nullable): the helper, once it has its thread state. One cannot be made any more
+ * when the program's Python has ended around an interpreter that is left behind. */
+static GThread *
+start_thread (Leftover *leftover)
+{
+  GThread *thread = g_thread_try_new ("subiter-leftover", leftover_thread, leftover, NULL);
+
+  g_mutex_lock (&leftover->lock);
+  while (thread != NULL && !leftover->ready)
+    g_cond_wait (&leftover->changed, &leftover->lock);
+  g_mutex_unlock (&leftover->lock);
+
+  return thread;
 }
 
 /* What comes next is code of the worker's own, or if @work is NULL, is not. What
@@ -152,11 +182,12 @@ call_if_imported (const char *module_name,
 
 /* Threads that were started with the _thread module are joined by nobody. */
 static void
-wait_for_strays (PyThreadState *thread_state)
+wait_for_strays (Leftover *leftover,
+                 PyThreadState *thread_state)
 {
   gint64 start = g_get_monotonic_time ();
 
-  while (!is_alone (thread_state))
+  while (!is_alone (leftover, thread_state))
     {
       gint64 duration = g_get_monotonic_time () - start;
 
@@ -202,7 +233,7 @@ end_threads (Leftover *leftover,
 
   /* Of the threading module, and of executors: these end only by this call. */
   Py_XDECREF (call_if_imported ("threading", "_shutdown"));
-  wait_for_strays (thread_state);
+  wait_for_strays (leftover, thread_state);
 }
 
 static gboolean
@@ -304,7 +335,7 @@ engine_leftover_end (EngineInterpreter *interpreter)
   leftover.since = g_get_monotonic_time ();
   engine_worker_take_obstacle (interpreter->worker, NULL);
   hush_interrupts (interpreter);
-  thread = g_thread_try_new ("subiter-leftover", leftover_thread, &leftover, NULL);
+  thread = start_thread (&leftover);
 
   /* Any of these may leave behind what another one ends. */
   for (guint i = 0; i < MAX_ROUNDS; i++)
@@ -313,11 +344,11 @@ engine_leftover_end (EngineInterpreter *interpreter)
       call_exit_functions (&leftover);
       end_threads (&leftover, thread_state);
       drop_objects (interpreter, &leftover);
-      if (!has_exit_functions () && is_alone (thread_state))
+      if (!has_exit_functions () && is_alone (&leftover, thread_state))
         break;
     }
   Py_XDECREF (call_if_imported ("atexit", "_clear"));
-  wait_for_strays (thread_state);
+  wait_for_strays (&leftover, thread_state);
 
   g_mutex_lock (&leftover.lock);
   leftover.done = TRUE;

@@ -312,9 +312,8 @@ format_frames (SubiterRun *run,
   return engine_unmangle_text (g_string_free_and_steal (text));
 }
 
-/* (nullable): where the code of @run sits, or, if that is NULL, what keeps the
- * interpreter from ending. Nobody enters one that is at its end: it says that by
- * itself. */
+/* (nullable): where the code of @run sits; or, if that is NULL, what is in the way of
+ * the end of the worker. */
 char *
 engine_stack_dup (SubiterPort *port,
                   SubiterRun *run)
