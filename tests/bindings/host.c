@@ -16,6 +16,7 @@
 int main (int argc, char **argv);
 
 static const char *moment;
+static const char *way_out;
 static GMainLoop *loop;
 static GString *output;
 static SubiterSource *source;
@@ -50,6 +51,8 @@ leave (void)
     g_clear_object (&source);
   puts ("leaving");
   fflush (stdout);
+  if (g_str_equal (way_out, "exit in the handler"))
+    exit (3);
   g_main_loop_quit (loop);
 }
 
@@ -163,10 +166,10 @@ main (int argc,
 {
   g_autoptr (SubiterCallable) callable = NULL;
   GMainContext *context = NULL;
-  const char *way_out = argv[3];
 
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   moment = argv[1];
+  way_out = argv[3];
   output = g_string_new (NULL);
   if (is_moment ("context"))
     {

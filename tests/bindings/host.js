@@ -35,6 +35,8 @@ function leave() {
         return;
     }
     print('leaving');
+    if (wayOut === 'exit in the handler')
+        System.exit(3);
     loop.quit();
 }
 

@@ -9,14 +9,16 @@ errordomain HostError {
 
 class Host {
     private string moment;
+    private string way_out;
     private MainContext? context = null;
     private MainLoop loop;
     private Subiter.Source? source;
     private StringBuilder output = new StringBuilder ();
     private bool leaving = false;
 
-    public Host (string moment, string code) {
+    public Host (string moment, string code, string way_out) {
         this.moment = moment;
+        this.way_out = way_out;
         if (moment == "context") {
             context = new MainContext ();
             context.push_thread_default ();
@@ -45,6 +47,8 @@ class Host {
             source = null;
         }
         print ("leaving\n");
+        if (way_out == "exit in the handler")
+            Process.exit (3);
         loop.quit ();
     }
 
@@ -114,7 +118,7 @@ class Host {
 }
 
 int main (string[] arguments) {
-    var host = new Host (arguments[1], arguments[2]);
+    var host = new Host (arguments[1], arguments[2], arguments[3]);
     host.run ();
 
     switch (arguments[3]) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A main loop with a heartbeat, while a source runs away: runaway CODE HOW. HOW is
- * "stop", "timeout" or "end", which waits for the end that comes by itself. With
- * "control" for CODE there is no source: the heartbeat goes on until stdin ends.
+ * "stop", "timeout" or "end", which waits for the end that comes by itself, as does
+ * "long-timeout". With "control" for CODE there is no source: the heartbeat goes on
+ * until stdin ends.
  * It prints how the iteration ended, and the longest gap of the heartbeat in µs, less
  * the time in it for which the thread could have run and others were on the
  * processor: that says something about the machine. */
@@ -20,6 +21,7 @@
 #define HEARTBEAT 5
 #define RUNNING_TIME 200
 #define TIMEOUT 200
+#define LONG_TIMEOUT 60000
 #define TIME_AFTER 100
 
 static GMainLoop *loop;
@@ -172,6 +174,8 @@ main (int argc,
       subiter_source_set_buffer_size (source, 2);
       if (g_str_equal (how, "timeout"))
         subiter_source_set_timeout (source, TIMEOUT);
+      if (g_str_equal (how, "long-timeout"))
+        subiter_source_set_timeout (source, LONG_TIMEOUT);
       g_signal_connect (source, "item", G_CALLBACK (on_item), NULL);
       g_signal_connect (source, "output", G_CALLBACK (on_output), NULL);
       g_signal_connect (source, "finished", G_CALLBACK (on_finished), NULL);

@@ -96,6 +96,7 @@ SITUATIONS = {
 EXITS = {
     'return': (0, ''),
     'exit': (3, ''),
+    'exit in the handler': (3, ''),
     'raise': (1, 'a failure of its own'),
     '_exit': (7, ''),
     'SIGTERM': (-signal.SIGTERM, ''),
@@ -115,6 +116,8 @@ IMPOSSIBLE_EXITS = {
     'local': ['raise'],
     # nor an _exit () in GJS
     'gjs': ['_exit'],
+    # PyGObject prints SystemExit, as any exception that a handler raises, and goes on.
+    'python': ['exit in the handler'],
 }
 IMPOSSIBLE_MOMENTS = {
     # Who has no fork has no fork without exec; Python that was started by the library reads no sitecustomize.
