@@ -227,6 +227,7 @@ main (int argc,
   subiter_test_add ("/value-memory/array-misuse", test_array_misuse);
   subiter_test_add ("/value-memory/natural-many", test_natural_many);
   subiter_test_add ("/value-memory/strings-move", test_strings_move);
+  subiter_test_add ("/value-memory/large-strings", test_large_strings);
   subiter_test_add ("/value-memory/buffers", test_buffers);
   subiter_test_add ("/value-memory/unaligned", test_unaligned);
 
