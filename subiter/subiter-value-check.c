@@ -42,7 +42,7 @@ append_place (GString *path,
     {
     case SUBITER_VALUE_STRING:
       {
-        const char *text = key->data.string;
+        const char *text = subiter_value_peek_string (key);
         gboolean is_name = g_ascii_isalpha (*text) || *text == '_';
 
         for (const char *p = text; *p != '\0' && is_name; p++)
@@ -117,9 +117,9 @@ string_fits (const SubiterValue *value,
   if (value->kind != SUBITER_VALUE_STRING)
     return FALSE;
   if (type == 'o')
-    return g_variant_is_object_path (value->data.string);
+    return g_variant_is_object_path (subiter_value_peek_string (value));
   if (type == 'g')
-    return g_variant_is_signature (value->data.string);
+    return g_variant_is_signature (subiter_value_peek_string (value));
   return TRUE;
 }
 

@@ -14,6 +14,18 @@ typedef struct
   SubiterValue values[];
 } SubiterValueNode;
 
+/* What the element of a string says if data.bytes holds it, with its NUL. */
+#define SUBITER_VALUE_LARGE_STRING 'L'
+
+static inline const char *
+subiter_value_peek_string (const SubiterValue *value)
+{
+  if (value->element == SUBITER_VALUE_LARGE_STRING)
+    return g_bytes_get_data (value->data.bytes, NULL);
+
+  return value->data.string;
+}
+
 static inline SubiterValueNode *
 subiter_value_get_node (const SubiterValue *value)
 {

@@ -23,6 +23,21 @@ take_buffer (SubiterValue *value)
   return variant;
 }
 
+/* A large one is not looked at: that takes as long as copying it. */
+static GVariant *
+take_string (SubiterValue *value)
+{
+  GVariant *variant;
+
+  if (value->element != SUBITER_VALUE_LARGE_STRING)
+    return g_variant_new_take_string (value->data.string);
+
+  variant = g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, value->data.bytes, TRUE);
+  g_bytes_unref (value->data.bytes);
+
+  return variant;
+}
+
 static GVariant *
 take_natural_members (SubiterValue *value)
 {
@@ -80,7 +95,7 @@ take_natural (SubiterValue *value)
     case SUBITER_VALUE_DOUBLE:
       return g_variant_new_double (value->data.real);
     case SUBITER_VALUE_STRING:
-      return g_variant_new_take_string (value->data.string);
+      return take_string (value);
     case SUBITER_VALUE_BYTES:
     case SUBITER_VALUE_ARRAY:
       return take_buffer (value);
@@ -169,14 +184,16 @@ take_typed (SubiterValue *value,
     case 'd':
       return g_variant_new_double (get_real (value));
     case 's':
-      return g_variant_new_take_string (value->data.string);
+      return take_string (value);
     case 'o':
     case 'g':
       {
-        g_autofree char *text = value->data.string;
+        const char *text = subiter_value_peek_string (value);
+        GVariant *variant = *g_variant_type_peek_string (type) == 'o' ? g_variant_new_object_path (text)
+                                                                      : g_variant_new_signature (text);
 
-        return *g_variant_type_peek_string (type) == 'o' ? g_variant_new_object_path (text)
-                                                         : g_variant_new_signature (text);
+        subiter_value_clear (value);
+        return variant;
       }
     case 'v':
       return g_variant_new_variant (take_natural (value));

@@ -164,7 +164,72 @@ test_strings_move (void)
 static void
 on_released (gpointer data)
 {
-  (*(int *) data)++;
+  g_atomic_int_inc ((int *) data);
+}
+
+/* A large buffer is released on another thread, some time after. */
+static void
+wait_for_released (int *n_released,
+                   int wanted)
+{
+  while (g_atomic_int_get (n_released) < wanted)
+    g_usleep (100);
+  g_assert_cmpint (g_atomic_int_get (n_released), ==, wanted);
+}
+
+static void
+note_releaser (gpointer data)
+{
+  g_atomic_pointer_set ((GThread **) data, g_thread_self ());
+}
+
+/* A large text is not copied either, and can be all that a small one can. */
+static void
+test_large_strings (void)
+{
+  const gsize length = 8 * 1024 * 1024;
+  g_autofree char *text = g_strnfill (length, 'x');
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GVariant) typed = NULL;
+  g_autoptr (GVariant) path = NULL;
+  g_autoptr (GVariant) dict = NULL;
+  g_autofree char *copy = NULL;
+  SubiterValue value;
+  SubiterValue *members;
+  gsize got;
+
+  *text = '/';
+  subiter_value_init (&value);
+  g_assert_true (subiter_value_set_string (&value, text, -1));
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_STRING);
+  variant = subiter_value_take_variant (&value, NULL);
+  g_assert_cmpstr (g_variant_get_type_string (variant), ==, "s");
+  g_assert_cmpstr (g_variant_get_string (variant, &got), ==, text);
+  g_assert_cmpuint (got, ==, length);
+  copy = g_variant_dup_string (variant, NULL);
+  g_assert_cmpstr (copy, ==, text);
+  g_assert_true (g_variant_is_normal_form (variant));
+
+  subiter_value_set_string (&value, text, -1);
+  g_assert_true (subiter_value_check (&value, G_VARIANT_TYPE_STRING, NULL));
+  typed = subiter_value_take_variant (&value, G_VARIANT_TYPE_STRING);
+  g_assert_true (g_variant_equal (typed, variant));
+
+  subiter_value_set_string (&value, text, -1);
+  g_assert_true (subiter_value_check (&value, G_VARIANT_TYPE_OBJECT_PATH, NULL));
+  g_assert_false (subiter_value_check (&value, G_VARIANT_TYPE_SIGNATURE, NULL));
+  path = subiter_value_take_variant (&value, G_VARIANT_TYPE_OBJECT_PATH);
+  g_assert_cmpstr (g_variant_get_string (path, NULL), ==, text);
+
+  members = subiter_value_set_dict (&value, 1);
+  subiter_value_set_string (&members[0], text, -1);
+  subiter_value_set_string (&members[1], text, -1);
+  dict = subiter_value_take_variant (&value, NULL);
+  g_assert_true (g_variant_is_normal_form (dict));
+  g_assert_true (g_variant_lookup (dict, text, "s", NULL));
+
+  subiter_value_set_string (&value, text, -1);
+  subiter_value_clear (&value);
 }
 
 /* A large buffer is neither copied nor freed before its last variant is. */
@@ -176,6 +241,7 @@ test_buffers (void)
   GVariant *variant;
   GVariant *part;
   SubiterValue value;
+  GThread *releaser = NULL;
   int n_released = 0;
 
   subiter_value_init (&value);
@@ -186,11 +252,18 @@ test_buffers (void)
   part = g_variant_get_child_value (variant, 3);
   g_variant_unref (variant);
   g_variant_unref (part);
-  g_assert_cmpint (n_released, ==, 1);
+  wait_for_released (&n_released, 1);
 
   subiter_value_take_bytes (&value, g_bytes_new_with_free_func (memory, size, on_released, &n_released));
   subiter_value_clear (&value);
-  g_assert_cmpint (n_released, ==, 2);
+  wait_for_released (&n_released, 2);
+
+  /* Not by whoever drops it: to give memory back takes time. */
+  subiter_value_take_bytes (&value, g_bytes_new_with_free_func (memory, size, note_releaser, &releaser));
+  subiter_value_clear (&value);
+  while (g_atomic_pointer_get (&releaser) == NULL)
+    g_usleep (100);
+  g_assert_true (g_atomic_pointer_get (&releaser) != g_thread_self ());
 }
 
 /* Where the memory is not aligned for the elements it is copied. */
