@@ -10,6 +10,17 @@
 /* How many characters of a place an error names. */
 #define MAX_PATH_LENGTH 200
 
+/* How many levels GLib reads of a variant. Those of the type of one that is in another,
+ * down to a member that it has not, are among them. */
+#define MAX_LEVELS 128
+
+/* What is around a value. An item-type may have levels that are no containers. */
+typedef struct
+{
+  guint n_containers;
+  guint n_levels;
+} Depth;
+
 /* The way from the item to the value that is looked at, innermost last; made
  * into text only if something is wrong with that value. */
 typedef struct _Place Place;
@@ -185,17 +196,26 @@ subiter_value_fits (const SubiterValue *value,
 static gboolean check_typed (const SubiterValue *value,
                              const GVariantType *type,
                              const Place *place,
-                             guint depth,
+                             Depth depth,
                              GError **error);
 
+/* With another container around, or, of a variant, more levels. */
+static Depth
+deepen (Depth depth,
+        guint n_containers,
+        guint n_levels)
+{
+  return (Depth) { depth.n_containers + n_containers, depth.n_levels + n_levels };
+}
+
 static gboolean
-check_depth (guint depth,
+check_depth (Depth depth,
              const Place *place,
              GError **error)
 {
   g_autofree char *path = NULL;
 
-  if (depth <= SUBITER_VALUE_MAX_DEPTH)
+  if (depth.n_containers <= SUBITER_VALUE_MAX_DEPTH)
     return TRUE;
 
   path = place_to_string (place);
@@ -205,20 +225,65 @@ check_depth (guint depth,
   return FALSE;
 }
 
+/* Of the type that a value has by itself. */
+static guint
+count_levels (const SubiterValue *value)
+{
+  switch ((SubiterValueKind) value->kind)
+    {
+    case SUBITER_VALUE_NONE:
+    case SUBITER_VALUE_BYTES:
+    case SUBITER_VALUE_ARRAY:
+    case SUBITER_VALUE_LIST:
+      return 2;
+    case SUBITER_VALUE_DICT:
+      return 3;
+    case SUBITER_VALUE_BOOLEAN:
+    case SUBITER_VALUE_INT64:
+    case SUBITER_VALUE_UINT64:
+    case SUBITER_VALUE_DOUBLE:
+    case SUBITER_VALUE_STRING:
+    case SUBITER_VALUE_TUPLE:
+    default:
+      return 1;
+    }
+}
+
+static gboolean
+check_levels (const SubiterValue *value,
+              const Place *place,
+              Depth depth,
+              GError **error)
+{
+  g_autofree char *path = NULL;
+
+  if (depth.n_levels + count_levels (value) <= MAX_LEVELS)
+    return TRUE;
+
+  path = place_to_string (place);
+  g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_NOT_SHAREABLE,
+               "%s: deeper than the %d levels that a GVariant may have; make the item-type less deep",
+               path, MAX_LEVELS);
+  return FALSE;
+}
+
 /* Without a type, the only thing that can be wrong is a key. */
 static gboolean
 check_untyped (const SubiterValue *value,
                const Place *parent,
-               guint depth,
+               Depth depth,
                GError **error)
 {
   const SubiterValueNode *node;
   gboolean is_dict = value->kind == SUBITER_VALUE_DICT;
   Place place = { parent, value, 0 };
 
+  if (!check_levels (value, parent, depth, error))
+    return FALSE;
   if (!subiter_value_is_container (value))
     return TRUE;
-  if (!check_depth (depth + 1, parent, error))
+  depth = deepen (depth, 1, count_levels (value));
+  if (!check_depth (depth, parent, error))
     return FALSE;
 
   node = subiter_value_get_node (value);
@@ -235,7 +300,7 @@ check_untyped (const SubiterValue *value,
                        path, place.index, subiter_value_kind_to_string (node->values[i].kind));
           return FALSE;
         }
-      if (!check_untyped (&node->values[i], &place, depth + 1, error))
+      if (!check_untyped (&node->values[i], &place, depth, error))
         return FALSE;
     }
 
@@ -246,7 +311,7 @@ static gboolean
 check_members (const SubiterValue *value,
                const GVariantType *type,
                const Place *parent,
-               guint depth,
+               Depth depth,
                GError **error)
 {
   const SubiterValueNode *node = subiter_value_get_node (value);
@@ -287,19 +352,19 @@ static gboolean
 check_typed (const SubiterValue *value,
              const GVariantType *type,
              const Place *place,
-             guint depth,
+             Depth depth,
              GError **error)
 {
   char kind = *g_variant_type_peek_string (type);
 
   if (kind == 'v')
-    return check_untyped (value, place, depth, error);
+    return check_untyped (value, place, deepen (depth, 0, 1), error);
 
   if (kind == 'm')
     {
       if (value->kind == SUBITER_VALUE_NONE)
         return TRUE;
-      return check_typed (value, g_variant_type_element (type), place, depth, error);
+      return check_typed (value, g_variant_type_element (type), place, deepen (depth, 0, 1), error);
     }
 
   if (!subiter_value_fits (value, type))
@@ -329,10 +394,11 @@ check_typed (const SubiterValue *value,
 
   if (!subiter_value_is_container (value))
     return TRUE;
-  if (!check_depth (depth + 1, place, error))
+  depth = deepen (depth, 1, value->kind == SUBITER_VALUE_DICT ? 2 : 1);
+  if (!check_depth (depth, place, error))
     return FALSE;
 
-  return check_members (value, type, place, depth + 1, error);
+  return check_members (value, type, place, depth, error);
 }
 
 /**
@@ -351,7 +417,8 @@ check_typed (const SubiterValue *value,
  *
  * Errors: %SUBITER_ERROR_WRONG_TYPE, naming the first place that does not fit;
  * %SUBITER_ERROR_NOT_SHAREABLE for a key that is not a `str` where no type
- * allows it, and for nesting deeper than %SUBITER_VALUE_MAX_DEPTH.
+ * allows it, and for nesting deeper than %SUBITER_VALUE_MAX_DEPTH, or than a
+ * variant can be within a deep @type.
  *
  * Returns: whether it can
  */
@@ -360,8 +427,10 @@ subiter_value_check (const SubiterValue *value,
                      const GVariantType *type,
                      GError **error)
 {
-  if (type == NULL)
-    return check_untyped (value, NULL, 0, error);
+  const Depth outermost = { 0, 0 };
 
-  return check_typed (value, type, NULL, 0, error);
+  if (type == NULL)
+    return check_untyped (value, NULL, outermost, error);
+
+  return check_typed (value, type, NULL, outermost, error);
 }

@@ -8,11 +8,14 @@ G_BEGIN_DECLS
 
 /* What a tuple, list or dict refers to. A dict has its keys at the even and
  * its values at the odd places. */
-typedef struct
+typedef struct _SubiterValueNode SubiterValueNode;
+struct _SubiterValueNode
 {
   gsize n_values;
+  /* while it is cleared: the one to go on with afterwards */
+  SubiterValueNode *outer;
   SubiterValue values[];
-} SubiterValueNode;
+};
 
 /* What the element of a string says if data.bytes holds it, with its NUL. */
 #define SUBITER_VALUE_LARGE_STRING 'L'

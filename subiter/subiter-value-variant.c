@@ -8,19 +8,47 @@ static GVariant *take_natural (SubiterValue *value);
 static GVariant *take_typed (SubiterValue *value,
                              const GVariantType *type);
 
+/* A variant's boolean is 0 or 1; that of a buffer may be any byte. */
+static gboolean
+are_booleans (GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  for (gsize i = 0; i < size; i++)
+    {
+      if (data[i] > 1)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static GVariant *
+new_booleans (GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  guint8 *booleans = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    booleans[i] = data[i] != 0;
+
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ab"), booleans, size, TRUE, g_free, booleans);
+}
+
 /* A GVariant keeps the memory of a GBytes, and copies only if its data is not
  * aligned for the elements. */
 static GVariant *
 take_buffer (SubiterValue *value)
 {
   char type[3] = { 'a', value->kind == SUBITER_VALUE_BYTES ? 'y' : value->element, '\0' };
-  GBytes *bytes = value->data.bytes;
-  GVariant *variant;
+  g_autoptr (GBytes) bytes = value->data.bytes;
 
-  variant = g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, TRUE);
-  g_bytes_unref (bytes);
+  if (type[1] == 'b' && !are_booleans (bytes))
+    return new_booleans (bytes);
 
-  return variant;
+  return g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, TRUE);
 }
 
 /* A large one is not looked at: that takes as long as copying it. */

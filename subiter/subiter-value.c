@@ -55,6 +55,39 @@ subiter_value_init (SubiterValue *value)
   memset (value, 0, sizeof *value);
 }
 
+/* Releases what @value holds, unless it is a container: that is returned. */
+static SubiterValueNode *
+release (const SubiterValue *value)
+{
+  switch ((SubiterValueKind) value->kind)
+    {
+    case SUBITER_VALUE_STRING:
+      if (value->element == SUBITER_VALUE_LARGE_STRING)
+        g_bytes_unref (value->data.bytes);
+      else
+        g_free (value->data.string);
+      return NULL;
+
+    case SUBITER_VALUE_BYTES:
+    case SUBITER_VALUE_ARRAY:
+      g_bytes_unref (value->data.bytes);
+      return NULL;
+
+    case SUBITER_VALUE_TUPLE:
+    case SUBITER_VALUE_LIST:
+    case SUBITER_VALUE_DICT:
+      return subiter_value_get_node (value);
+
+    case SUBITER_VALUE_NONE:
+    case SUBITER_VALUE_BOOLEAN:
+    case SUBITER_VALUE_INT64:
+    case SUBITER_VALUE_UINT64:
+    case SUBITER_VALUE_DOUBLE:
+    default:
+      return NULL;
+    }
+}
+
 /**
  * subiter_value_clear:
  * @value: a value
@@ -64,39 +97,29 @@ subiter_value_init (SubiterValue *value)
 void
 subiter_value_clear (SubiterValue *value)
 {
-  switch ((SubiterValueKind) value->kind)
+  SubiterValueNode *node = release (value);
+
+  /* Without recursion: what is refused for its depth may be of any, and a worker's
+   * stack is not. */
+  while (node != NULL)
     {
-    case SUBITER_VALUE_STRING:
-      if (value->element == SUBITER_VALUE_LARGE_STRING)
-        g_bytes_unref (value->data.bytes);
-      else
-        g_free (value->data.string);
-      break;
+      SubiterValueNode *inner;
 
-    case SUBITER_VALUE_BYTES:
-    case SUBITER_VALUE_ARRAY:
-      g_bytes_unref (value->data.bytes);
-      break;
+      if (node->n_values == 0)
+        {
+          SubiterValueNode *outer = node->outer;
 
-    case SUBITER_VALUE_TUPLE:
-    case SUBITER_VALUE_LIST:
-    case SUBITER_VALUE_DICT:
-      {
-        SubiterValueNode *node = subiter_value_get_node (value);
+          g_free (node);
+          node = outer;
+          continue;
+        }
 
-        for (gsize i = 0; i < node->n_values; i++)
-          subiter_value_clear (&node->values[i]);
-        g_free (node);
-      }
-      break;
-
-    case SUBITER_VALUE_NONE:
-    case SUBITER_VALUE_BOOLEAN:
-    case SUBITER_VALUE_INT64:
-    case SUBITER_VALUE_UINT64:
-    case SUBITER_VALUE_DOUBLE:
-    default:
-      break;
+      inner = release (&node->values[--node->n_values]);
+      if (inner != NULL)
+        {
+          inner->outer = node;
+          node = inner;
+        }
     }
 
   subiter_value_init (value);

@@ -89,6 +89,40 @@ test_clear_nested (void)
   subiter_value_clear (&value);
 }
 
+/* A stack of calls could not follow that. */
+static void
+test_clear_deep (void)
+{
+  SubiterValue value;
+  SubiterValue *inner = &value;
+
+  subiter_value_init (&value);
+  for (guint i = 0; i < 1000000; i++)
+    {
+      inner = subiter_value_set_tuple (inner, 2);
+      subiter_value_set_string (&inner[1], "text", -1);
+    }
+  subiter_value_clear (&value);
+  g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
+}
+
+/* Any byte may be true in a buffer, in a variant only one. */
+static void
+test_booleans (void)
+{
+  const guint8 expected[] = { 0, 1, 1, 1 };
+  g_autoptr (GVariant) variant = NULL;
+  gconstpointer data;
+  SubiterValue value;
+  gsize n_booleans;
+
+  subiter_value_init (&value);
+  subiter_value_take_array (&value, 'b', g_bytes_new_static ("\0\1\2\377", 4));
+  variant = subiter_value_take_variant (&value, G_VARIANT_TYPE ("ab"));
+  data = g_variant_get_fixed_array (variant, &n_booleans, 1);
+  g_assert_cmpmem (data, n_booleans, expected, sizeof expected);
+}
+
 static void
 test_element_size (void)
 {
@@ -296,6 +330,8 @@ main (int argc,
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/value-memory/kinds", test_kinds);
   subiter_test_add ("/value-memory/clear-nested", test_clear_nested);
+  subiter_test_add ("/value-memory/clear-deep", test_clear_deep);
+  subiter_test_add ("/value-memory/booleans", test_booleans);
   subiter_test_add ("/value-memory/element-size", test_element_size);
   subiter_test_add ("/value-memory/array-misuse", test_array_misuse);
   subiter_test_add ("/value-memory/natural-many", test_natural_many);

@@ -353,6 +353,51 @@ test_long_path (void)
   subiter_value_clear (&value);
 }
 
+/* What GLib does not read again is refused: a deep item-type leaves less room for what is in a
+ * box at its end. */
+static void
+test_deep_type (void)
+{
+  for (guint n_maybes = 100; n_maybes < 127; n_maybes++)
+    {
+      g_autofree char *maybes = g_strnfill (n_maybes, 'm');
+      g_autofree char *type = g_strconcat (maybes, "v", NULL);
+      gsize n_lists;
+      gsize most = 0;
+
+      for (n_lists = 0; n_lists <= SUBITER_VALUE_MAX_DEPTH; n_lists++)
+        {
+          g_autoptr (GVariant) variant = NULL;
+          g_autoptr (GVariant) read = NULL;
+          g_autoptr (GBytes) bytes = NULL;
+          GError *error = NULL;
+          SubiterValue value;
+          SubiterValue *inner = &value;
+
+          subiter_value_init (&value);
+          for (gsize i = 0; i < n_lists; i++)
+            inner = subiter_value_set_list (inner, 1);
+          subiter_value_set_int64 (inner, 1);
+          if (!subiter_value_check (&value, G_VARIANT_TYPE (type), &error))
+            {
+              g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_NOT_SHAREABLE);
+              g_assert_nonnull (strstr (error->message, "128"));
+              g_error_free (error);
+              subiter_value_clear (&value);
+              break;
+            }
+
+          most = n_lists;
+          variant = subiter_value_take_variant (&value, G_VARIANT_TYPE (type));
+          bytes = g_variant_get_data_as_bytes (variant);
+          read = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
+          g_assert_true (g_variant_is_normal_form (read));
+        }
+      /* each list has two levels, the box one, and the number one */
+      g_assert_cmpuint (most, ==, (128 - n_maybes - 2) / 2);
+    }
+}
+
 /* A message is UTF-8 wherever it is cut. */
 static void
 test_depth_message (void)
@@ -393,6 +438,7 @@ main (int argc,
   subiter_test_add ("/value/paths", test_paths);
   subiter_test_add ("/value/long-path", test_long_path);
   subiter_test_add ("/value/depth", test_depth);
+  subiter_test_add ("/value/deep-type", test_deep_type);
   subiter_test_add ("/value/depth-message", test_depth_message);
 
   return subiter_test_run ();
