@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* How many levels GLib reads of a serialised variant, those of types included. */
+#define MAX_LEVELS 128
+
 struct _SubiterCallable
 {
   _Atomic int ref_count;
@@ -214,26 +217,63 @@ subiter_callable_new_for_source_code (const char *code,
   return callable_new (SUBITER_CALLABLE_SOURCE_CODE, g_strdup (code), g_strdup (attribute));
 }
 
-/* Looks for what GVariant can hold and Python cannot. */
+static guint
+count_type_levels (const GVariantType *type)
+{
+  guint n_levels = 0;
+
+  if (g_variant_type_is_array (type) || g_variant_type_is_maybe (type))
+    return 1 + count_type_levels (g_variant_type_element (type));
+
+  if (g_variant_type_is_tuple (type) || g_variant_type_is_dict_entry (type))
+    {
+      for (const GVariantType *member = g_variant_type_first (type); member != NULL;
+           member = g_variant_type_next (member))
+        {
+          guint n_below = count_type_levels (member);
+
+          n_levels = MAX (n_levels, n_below);
+        }
+    }
+
+  return 1 + n_levels;
+}
+
+/* Looks for what GVariant can hold and Python cannot, and for what GLib itself would
+ * not find again in a serialised variant. @n_levels: those around @variant */
 static gboolean
-has_handle (GVariant *variant)
+check_member (GVariant *variant,
+              guint n_levels,
+              GError **error)
 {
   const char *type = g_variant_get_type_string (variant);
 
   if (strchr (type, 'h') != NULL)
-    return TRUE;
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT,
+                           "The arguments hold a file handle (“h”), which has no meaning in another "
+                           "interpreter; pass the number of an open file descriptor (“i”)");
+      return FALSE;
+    }
+  if (n_levels + count_type_levels (g_variant_get_type (variant)) > MAX_LEVELS)
+    {
+      g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT,
+                   "The arguments are nested deeper than the %d levels that a GVariant may have",
+                   MAX_LEVELS);
+      return FALSE;
+    }
   if (strchr (type, 'v') == NULL)
-    return FALSE;
+    return TRUE;
 
   for (gsize i = 0; i < g_variant_n_children (variant); i++)
     {
       g_autoptr (GVariant) child = g_variant_get_child_value (variant, i);
 
-      if (has_handle (child))
-        return TRUE;
+      if (!check_member (child, n_levels + 1, error))
+        return FALSE;
     }
 
-  return FALSE;
+  return TRUE;
 }
 
 /* The callable may be released on a worker's thread, where nothing of the
@@ -324,7 +364,8 @@ join_kwargs (GVariant *first,
  * positional arguments and overrides keyword arguments of the same name.
  *
  * Errors: %SUBITER_ERROR_INVALID_ARGUMENT if @args is not a tuple, @kwargs is not
- * of type `a{sv}`, or one of them holds a file handle.
+ * of type `a{sv}`, or one of them holds a file handle or is nested deeper than a
+ * variant may be.
  *
  * Returns: (transfer full): a new callable
  */
@@ -355,13 +396,9 @@ subiter_callable_bind (SubiterCallable *callable,
                    g_variant_get_type_string (own_kwargs));
       return NULL;
     }
-  if ((own_args != NULL && has_handle (own_args)) || (own_kwargs != NULL && has_handle (own_kwargs)))
-    {
-      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT,
-                           "The arguments hold a file handle (“h”), which has no meaning in another "
-                           "interpreter; pass the number of an open file descriptor (“i”)");
-      return NULL;
-    }
+  if ((own_args != NULL && !check_member (own_args, 0, error))
+      || (own_kwargs != NULL && !check_member (own_kwargs, 0, error)))
+    return NULL;
 
   bound = callable_new (callable->kind, g_strdup (callable->where), g_strdup (callable->attribute));
   if (own_args != NULL)

@@ -304,6 +304,46 @@ test_bind_refused (void)
     }
 }
 
+/* What GLib would not find again once it is serialised. */
+static void
+test_bind_deep (void)
+{
+  g_autoptr (SubiterCallable) callable = callable_new ("m:f");
+
+  for (guint n_boxes = 120; n_boxes < 200; n_boxes++)
+    {
+      GVariant *variant = g_variant_new_byte (1);
+      g_autoptr (GVariant) args = NULL;
+      g_autoptr (SubiterCallable) bound = NULL;
+      g_autoptr (GVariant) child = NULL;
+      GError *error = NULL;
+
+      for (guint i = 0; i < n_boxes; i++)
+        variant = g_variant_new_variant (variant);
+      args = g_variant_ref_sink (g_variant_new_tuple (&variant, 1));
+      bound = subiter_callable_bind (callable, args, NULL, &error);
+      /* the tuple, the boxes, and the byte */
+      if (1 + n_boxes + 1 > 128)
+        {
+          g_assert_null (bound);
+          g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_INVALID_ARGUMENT);
+          g_assert_nonnull (strstr (error->message, "128"));
+          g_error_free (error);
+          continue;
+        }
+
+      g_assert_no_error (error);
+      child = g_variant_get_child_value (subiter_callable_get_args (bound), 0);
+      for (guint i = 0; i < n_boxes; i++)
+        {
+          g_autoptr (GVariant) box = g_steal_pointer (&child);
+
+          child = g_variant_get_variant (box);
+        }
+      g_assert_true (g_variant_is_of_type (child, G_VARIANT_TYPE_BYTE));
+    }
+}
+
 static void
 test_boxed (void)
 {
@@ -352,6 +392,7 @@ main (int argc,
   subiter_test_add ("/callable/bind-copies", test_bind_copies);
   subiter_test_add ("/callable/bind-empty", test_bind_empty);
   subiter_test_add ("/callable/bind-refused", test_bind_refused);
+  subiter_test_add ("/callable/bind-deep", test_bind_deep);
   subiter_test_add ("/callable/boxed", test_boxed);
   subiter_test_add ("/callable/source", test_source);
 
