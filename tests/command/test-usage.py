@@ -55,6 +55,9 @@ class Usage(unittest.TestCase):
             (['run', 'a:b', '--python-path=/nonexistent'], '--python-path=/nonexistent is not a folder'),
             (['run', 'a:b', '--jobs=2', '--arg=shard=1'], 'leave them out'),
             (['run', 'a:b', '--bogus'], '--bogus'),
+            (['run', 'a:b', b'\xff'], '“\ufffd” is one entry point too many'),
+            (['run', 'a:b', b'--python-path=\xff'], '--python-path=\ufffd is not a folder'),
+            (['run', 'a:b', b'--\xff'], '--\ufffd'),
         ):
             with self.subTest(arguments=arguments):
                 self.check(arguments, 2, stderr=message)

@@ -237,6 +237,20 @@ take_python_path (RunOptions *options,
   return TRUE;
 }
 
+/* What an error quotes need not be UTF-8, what shows it wants that. */
+static void
+make_message_valid (GError **error)
+{
+  char *message;
+
+  if (error == NULL)
+    return;
+
+  message = g_utf8_make_valid ((*error)->message, -1);
+  g_free ((*error)->message);
+  (*error)->message = message;
+}
+
 /* Asked for help, this shows it and ends the program. */
 RunOptions *
 run_options_parse (int argc,
@@ -253,7 +267,10 @@ run_options_parse (int argc,
       || !take_item_type (options, given.item_type, error)
       || (given.format != NULL && !item_format_parse (given.format, &options->format, error))
       || !take_python_path (options, given.python_path, error))
-    return NULL;
+    {
+      make_message_valid (error);
+      return NULL;
+    }
 
   options->n_jobs = (guint) given.n_jobs;
   options->buffer_size = (guint) given.buffer_size;
