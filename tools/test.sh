@@ -3,7 +3,7 @@
 #
 # `tools/dev test`: several builds, every test of each, one count. Sourced by tools/dev.
 
-all_steps='default asan asan-python tsan valgrind installed python3.15'
+all_steps='default asan asan-python tsan valgrind fuzz installed python3.15'
 # The sanitizers look at the core and its C tests: Python and the bindings have noise of their own.
 no_bindings='-Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dcommand=disabled -Dexamples=false'
 core_only="-Druntimes=disabled $no_bindings"
@@ -20,10 +20,13 @@ Without options, every step; with names of tests as Meson knows them, these in t
   asan-python the runtime that runs Python, from C programs, under the same two
   tsan        the core's C tests under ThreadSanitizer
   valgrind    the tests of the suite valgrind under it
+  fuzz        each fuzz target for a few seconds, where there is clang
   installed   the installed tree, in a prefix of its own
   python3.15  the runtime built for Python 3.15, where there is one
 END
 }
+
+. "$tools/fuzz.sh"
 
 # record STEP KIND STATUS TEXT: one line for tap-summary.py.
 record () { printf '%s\t%s\t%s\t%s\n' "$@" >> "$results/steps"; }
@@ -168,6 +171,7 @@ run_tests ()
       asan-python) step_asan_python "$@" ;;
       tsan) step_tsan "$@" ;;
       valgrind) step_valgrind "$@" ;;
+      fuzz) step_fuzz ;;
       installed) step_installed ;;
       python3.15) step_python315 "$@" ;;
     esac

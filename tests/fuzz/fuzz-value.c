@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "fuzz.h"
+
+#include "fuzz-model.h"
+
+#include "subiter-error.h"
+#include "subiter-value-private.h"
+
+#include <string.h>
+
+/* A line with an item-type, which counts if it is a definite type, then a tree of values
+ * as a runtime of somebody else might push it, mostly one that fits. It becomes a variant
+ * of that type that says the same, or it is refused with the place that does not fit. */
+
+static void
+check_error (const GError *error)
+{
+  fuzz_assert_error (error);
+  g_assert_true (g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_WRONG_TYPE)
+                 || g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_NOT_SHAREABLE));
+  g_assert_true (g_str_has_prefix (error->message, "item"));
+  g_assert_nonnull (strstr (error->message, ": "));
+}
+
+/* Not only in memory: it has to survive being written and read, which is when GLib looks
+ * at it with suspicion. */
+static void
+check_variant (GVariant *variant,
+               const SubiterValue *value,
+               const GVariantType *type)
+{
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (variant);
+  g_autofree gpointer copy = g_memdup2 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_autoptr (GVariant) read = NULL;
+
+  if (type != NULL)
+    g_assert_true (g_variant_is_of_type (variant, type));
+  g_assert_true (g_variant_is_normal_form (variant));
+  g_assert_true (fuzz_model_equal (value, variant, type));
+
+  read = g_variant_ref_sink (g_variant_new_from_data (g_variant_get_type (variant), copy,
+                                                      g_bytes_get_size (bytes), FALSE, NULL, NULL));
+  g_assert_true (g_variant_is_normal_form (read));
+  g_assert_true (fuzz_model_equal (value, read, type));
+}
+
+int
+LLVMFuzzerInitialize (int *argc,
+                      char ***argv)
+{
+  fuzz_init ();
+
+  return 0;
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data,
+                        gsize size)
+{
+  FuzzReader reader = { data, size };
+  FuzzReader again;
+  g_autofree char *line = fuzz_reader_take_line (&reader);
+  const GVariantType *type = NULL;
+  g_autoptr (GError) error = NULL;
+  SubiterValue value;
+  /* taking the variant takes the value */
+  SubiterValue same;
+
+  if (g_variant_type_string_is_valid (line) && g_variant_type_is_definite (G_VARIANT_TYPE (line)))
+    type = G_VARIANT_TYPE (line);
+  again = reader;
+  fuzz_model_make (&value, &reader, type);
+  fuzz_model_make (&same, &again, type);
+
+  if (subiter_value_check (&value, type, &error))
+    {
+      g_autoptr (GVariant) variant = NULL;
+
+      g_assert_no_error (error);
+      g_assert_true (fuzz_model_fits (&same, type));
+      variant = subiter_value_take_variant (&value, type);
+      g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
+      check_variant (variant, &same, type);
+    }
+  else
+    {
+      check_error (error);
+      g_assert_false (fuzz_model_fits (&same, type));
+    }
+  subiter_value_clear (&value);
+  subiter_value_clear (&same);
+
+  return 0;
+}
