@@ -126,7 +126,7 @@ fuzz_briefly ()
     runs=20000
     case $target in round-trip | python-* | plugin-path) runs=2000 ;; esac
     # shellcheck disable=SC2046
-    if fuzz_target "$target" -seed=1 -runs=$runs -max_total_time=4 -artifact_prefix="$scratch/" "$scratch/corpus" \
+    if fuzz_target "$target" -seed=1 -runs=$runs -max_total_time=3 -artifact_prefix="$scratch/" "$scratch/corpus" \
       $(fuzz_seeds "$target") > "$scratch/log" 2>&1; then
       echo "ok $number - $target: $(grep -a -o '^Done [0-9]* runs' "$scratch/log")"
     else
