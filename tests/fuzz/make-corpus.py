@@ -109,6 +109,9 @@ values = {
     'typed-deep': b'm' * 40 + b'v\n' + b' ' * 40 + b'\x0c\x20',
 }
 
+# of the list ODD of modules/fuzz_functions.py
+SHAREABLE = (12, 13, 14, 15, 16, 17, 18, 20, 21, 22, 23, 24, 27)
+
 CORPUS = {
     'callable': {
         'module': b'package.module:function',
@@ -178,7 +181,10 @@ CORPUS = {
         'array': b'\x0b\2\3\1\2\3',
         'deep': b'\x0c\x28\0',
         'too-deep': b'\x0c\x29\0',
-        'odd': b'\x0d\0\x0d\1\x0d\2\x0d\3\x0d\4\x0d\5\x0d\6\x0d\7\x0d\x08\x0d\x09',
+        'odd': b''.join(bytes([13, i]) for i in SHAREABLE),
+    } | {
+        # it ends with the first that is refused
+        f'odd-{i}': bytes([13, i]) for i in range(36) if i not in SHAREABLE
     },
 }
 
