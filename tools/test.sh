@@ -7,6 +7,7 @@ all_steps='default asan asan-python tsan valgrind fuzz installed python3.15'
 # The sanitizers look at the core and its C tests: Python and the bindings have noise of their own.
 no_bindings='-Dintrospection=disabled -Dvapi=disabled -Ddocs=disabled -Dcommand=disabled -Dexamples=false'
 core_only="-Druntimes=disabled $no_bindings"
+asan_options=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 
 test_usage ()
 {
@@ -75,7 +76,7 @@ step_asan ()
 {
   # shellcheck disable=SC2086
   test_build asan asan -Db_sanitize=address,undefined -Db_lundef=false $core_only || return 0
-  ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1$(suppressions asan.supp) \
+  ASAN_OPTIONS=$asan_options$(suppressions asan.supp) \
   LSAN_OPTIONS=report_objects=1$(suppressions lsan.supp) \
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1$(suppressions ubsan.supp) \
     meson_test asan asan --timeout-multiplier 3 --suite core "$@"
@@ -87,7 +88,7 @@ step_asan_python ()
 {
   # shellcheck disable=SC2086
   test_build asan-python asan-python -Db_sanitize=address,undefined -Db_lundef=false $no_bindings || return 0
-  ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1$(suppressions asan.supp) \
+  ASAN_OPTIONS=$asan_options:allocator_may_return_null=1$(suppressions asan.supp) \
   LSAN_OPTIONS=report_objects=1:print_suppressions=0$(suppressions lsan-python-direct.supp) \
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1$(suppressions ubsan.supp) \
     meson_test asan-python asan-python --timeout-multiplier 3 --suite python "$@"

@@ -61,7 +61,6 @@ count_down (gpointer data)
   atomic_fetch_sub ((_Atomic int *) data, 1);
 }
 
-/* (transfer full) */
 static LifeInterpreter *
 interpreter_new (LifeStage *stage)
 {

@@ -2,6 +2,7 @@
 
 #include "stress-life.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -97,6 +98,17 @@ print_journals (gint64 now)
     }
 }
 
+/* An assertion has failed: how it came to that. */
+static void
+on_abort (int number)
+{
+  signal (SIGABRT, SIG_DFL);
+  alarm (10);
+  print_journals (g_get_monotonic_time ());
+  watch_dump ();
+  abort ();
+}
+
 static void
 check_journals (void)
 {
@@ -112,9 +124,7 @@ check_journals (void)
       /* Who has a lock for ever makes the rest hang too. */
       alarm (10);
       g_printerr ("# The thread %s has been at one operation for %d s\n", journals[i].name, FAILSAFE);
-      print_journals (now);
-      watch_dump ();
-      abort ();
+      on_abort (SIGABRT);
     }
 }
 
@@ -136,6 +146,7 @@ void
 life_watch_begin (void (*dump) (void))
 {
   watch_dump = dump;
+  signal (SIGABRT, on_abort);
   is_watching = TRUE;
   watch_thread = g_thread_new ("watchdog", watch_main, NULL);
 }
@@ -148,6 +159,7 @@ life_watch_end (void)
   g_cond_signal (&watch_ends);
   subiter_unlock (&watch_lock);
   g_thread_join (g_steal_pointer (&watch_thread));
+  signal (SIGABRT, SIG_DFL);
 }
 
 guint

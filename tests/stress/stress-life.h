@@ -209,6 +209,13 @@ void life_toggle_noise (Life *life);
 void life_turn (Life *life,
                 LifeMode mode);
 
+/* What holds of an error, wherever it comes. */
+void life_check_error (Life *life,
+                       const GError *error);
+gboolean life_is_interpreter_closed (Life *life);
+/* Whether it may be started, now and here: nobody else does that. */
+gboolean life_can_start (Life *life);
+
 /* These on any thread, with a reference. */
 void life_stop_from_afar (Life *life,
                           SubiterSource *source);
