@@ -105,7 +105,7 @@ run_cycles (guint n_cycles,
         began = g_get_monotonic_time ();
       g_thread_join (g_thread_new ("interpreter", interpreter_main, NULL));
       if (i >= n_warm_up)
-        g_print ("rss %" G_GINT64_FORMAT "\n", soak_get_rss ());
+        soak_print_memory ();
     }
   soak_print_figure ("ms-per-cycle", (double) (g_get_monotonic_time () - began) / 1000.0 / n_cycles);
 }

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,23 @@ soak_get_rss (void)
   pages = g_ascii_strtoll (strchr (text, ' '), NULL, 10);
 
   return pages * sysconf (_SC_PAGESIZE) / 1024;
+}
+
+/* What was allocated and not freed, in KiB: unlike the resident set, it has
+ * nothing to do with how the allocator keeps what is free. */
+static inline gint64
+soak_get_heap (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return (gint64) ((info.uordblks + info.hblkhd) / 1024);
+}
+
+/* After a cycle. */
+static inline void
+soak_print_memory (void)
+{
+  g_print ("memory %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", soak_get_rss (), soak_get_heap ());
 }
 
 static inline guint
