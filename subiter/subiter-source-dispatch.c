@@ -393,7 +393,8 @@ time_out (SubiterSource *self,
           if (winding->run == run)
             {
               winding->signals_end = FALSE;
-              if (self->state == SUBITER_STATE_STOPPING)
+              /* The state is that of the last one to have been stopped. */
+              if (l->next == NULL && self->state == SUBITER_STATE_STOPPING)
                 self->state = SUBITER_STATE_TIMED_OUT;
             }
         }

@@ -462,6 +462,35 @@ test_next_queued (void)
   g_assert_nonnull (item);
 }
 
+static gboolean
+on_timeout_restart_and_stop (SubiterSource *source,
+                             gpointer user_data)
+{
+  subiter_source_stop (source);
+  subiter_source_start (source);
+  subiter_source_stop (source);
+
+  return FALSE;
+}
+
+/* A handler may stop the iteration after the one that it is asked about: that one
+ * has its own end, and its own state. */
+static void
+test_stop_of_next (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("wait", NULL);
+  g_autoptr (SubiterTestLog) log = NULL;
+
+  g_signal_connect (source, "timeout", G_CALLBACK (on_timeout_restart_and_stop), NULL);
+  log = subiter_test_log_new (source);
+  subiter_source_set_timeout (source, 1);
+  subiter_source_start (source);
+  subiter_test_wait_for (log->n_ends == 2);
+  subiter_test_drain ();
+  subiter_test_assert_log (log, "timeout finished");
+  g_assert_cmpint (subiter_source_get_state (source), ==, SUBITER_STATE_STOPPED);
+}
+
 int
 main (int argc,
       char **argv)
@@ -485,6 +514,7 @@ main (int argc,
   subiter_test_add ("/source/timeout/not-without-request", test_not_without_request);
   subiter_test_add ("/source/timeout/next", test_next);
   subiter_test_add ("/source/timeout/next-queued", test_next_queued);
+  subiter_test_add ("/source/timeout/stop-of-next", test_stop_of_next);
 
   return subiter_test_run ();
 }
