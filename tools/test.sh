@@ -100,7 +100,7 @@ step_tsan ()
   test_build tsan tsan -Db_sanitize=thread -Db_lundef=false $core_only || return 0
   # Its shadow memory has fixed addresses, which a kernel that randomises generously may have taken.
   if setarch --addr-no-randomize true 2> /dev/null; then wrapper='setarch --addr-no-randomize'; fi
-  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1$(suppressions tsan.supp) \
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:report_signal_unsafe=0$(suppressions tsan.supp) \
     meson_test tsan tsan --timeout-multiplier 3 --suite core "$@"
   wrapper=
 }

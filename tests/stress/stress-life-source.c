@@ -76,14 +76,15 @@ life_unref (Life *life,
   atomic_fetch_sub (&life->n_refs, 1);
 }
 
-/* A moment in a handler, at which it may do something. */
+/* A moment in a handler, at which it does something once in @rarity times. */
 static void
 act_in_handler (Life *life,
-                guint32 chance)
+                guint32 chance,
+                guint rarity)
 {
   guint32 what = life_mix (life->stage->seed ^ life->number, life->n_starts, chance);
 
-  if (life->source == NULL || what % 16 != 0)
+  if (life->source == NULL || what % rarity != 0)
     return;
 
   what = (what >> 8) % 32;
@@ -173,7 +174,7 @@ on_item (SubiterSource *source,
   life->has_last = TRUE;
   life->last = number;
   atomic_fetch_add (&life->stage->n_items, 1);
-  act_in_handler (life, (guint32) number);
+  act_in_handler (life, (guint32) number, 16);
 }
 
 static void
@@ -232,7 +233,7 @@ on_finished (SubiterSource *source,
       g_assert_cmpint (state, ==, SUBITER_STATE_STOPPED);
       g_assert_true (was_stopped (life) || life_is_interpreter_closed (life));
     }
-  act_in_handler (life, 1000003);
+  act_in_handler (life, 1000003, 4);
 }
 
 void
@@ -265,7 +266,7 @@ on_failed (SubiterSource *source,
       if (atomic_load (&life->mode) == LIFE_SIGNALS && !was_stopped (life) && !life_is_interpreter_closed (life))
         g_assert_cmpint (n_items, ==, life->kind->n_items);
     }
-  act_in_handler (life, 1000033);
+  act_in_handler (life, 1000033, 4);
 }
 
 static gboolean
@@ -281,7 +282,7 @@ on_timeout (SubiterSource *source,
   atomic_fetch_add (&life->stage->n_timeouts, 1);
   if (!is_over)
     {
-      act_in_handler (life, 1000037);
+      act_in_handler (life, 1000037, 2);
       if (grants || life->source == NULL)
         return TRUE;
     }

@@ -123,6 +123,14 @@ replace_interpreter (LifeStage *stage,
   g_object_unref (interpreter);
 }
 
+/* One that some meet, in ms. */
+static guint
+pick_timeout (LifeStage *stage,
+              guint32 how)
+{
+  return how % 3 != 0 ? (1 + (how >> 8) % 3) * (1 + 20 * stage->world->pace) : 0;
+}
+
 /* A new source into an empty place. */
 static void
 fill (Actor *actor,
@@ -157,6 +165,7 @@ fill (Actor *actor,
       subiter_sync_release (interpreter->interpreter);
       g_object_unref (interpreter->interpreter);
     }
+  subiter_source_set_timeout (life->source, pick_timeout (stage, how >> 4));
   stage->places[place] = life;
   visible = is_visible ? life_ref (life) : NULL;
 
@@ -225,14 +234,6 @@ call_next (Actor *actor,
       break;
     }
   life_next (life, (how >> 12) % 3 == 0 ? 1 + (how >> 16) % 9 : 0, cancellable);
-}
-
-/* One that some meet, in ms. */
-static guint
-pick_timeout (LifeStage *stage,
-              guint32 how)
-{
-  return how % 3 != 0 ? (1 + (how >> 8) % 3) * (1 + 20 * stage->world->pace) : 0;
 }
 
 /* One decision about one source. */
@@ -360,6 +361,13 @@ own_step (Actor *actor)
 }
 
 static void
+on_passing_item (SubiterSource *source,
+                 GVariant *item,
+                 gpointer user_data)
+{
+}
+
+static void
 meddle (Actor *actor,
         Life *life,
         SubiterSource *source,
@@ -392,6 +400,8 @@ meddle (Actor *actor,
 
         subiter_source_get_progress (source);
         subiter_interpreter_get_running (subiter_source_get_interpreter (source));
+        if (LIFE_CROSSES_CONTEXTS)
+          g_signal_handler_disconnect (source, g_signal_connect (source, "item", G_CALLBACK (on_passing_item), NULL));
       }
       break;
     case 8:
