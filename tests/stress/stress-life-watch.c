@@ -162,15 +162,53 @@ life_watch_end (void)
   signal (SIGABRT, SIG_DFL);
 }
 
+/* (transfer full): the names of the threads. */
+static GPtrArray *
+list_threads (void)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *id;
+
+  g_assert_nonnull (dir);
+  while ((id = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", id, "comm", NULL);
+      char *name = NULL;
+
+      /* It may be gone by now. */
+      if (g_file_get_contents (path, &name, NULL, NULL))
+        g_ptr_array_add (names, g_strchomp (name));
+    }
+
+  return names;
+}
+
 guint
 life_count_threads (void)
 {
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  g_autoptr (GPtrArray) names = list_threads ();
+
+  return names->len;
+}
+
+guint
+life_count_other_threads (void)
+{
+  g_autoptr (GPtrArray) names = list_threads ();
   guint n = 0;
 
-  g_assert_nonnull (dir);
-  while (g_dir_read_name (dir) != NULL)
-    n++;
+  for (guint i = 0; i < names->len; i++)
+    n += !g_str_has_prefix (names->pdata[i], "subiter");
 
   return n;
+}
+
+void
+life_print_threads (void)
+{
+  g_autoptr (GPtrArray) names = list_threads ();
+
+  for (guint i = 0; i < names->len; i++)
+    g_printerr ("# there is a thread “%s”\n", (char *) names->pdata[i]);
 }

@@ -69,7 +69,7 @@ is_all_gone (void)
 static void
 test_everything (void)
 {
-  LifeWorld world = { "test", kinds, G_N_ELEMENTS (kinds), new_callable, is_all_gone, 60000, 0 };
+  LifeWorld world = { "test", kinds, G_N_ELEMENTS (kinds), new_callable, is_all_gone, 60000, 0, FALSE };
 
   if (subiter_test_is_thorough ())
     world.n_steps *= 100;

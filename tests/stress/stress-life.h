@@ -42,6 +42,8 @@ typedef struct
   gboolean fails_when_stopped;
 } LifeKind;
 
+typedef struct _LifeStage LifeStage;
+
 /* What is to be lived. */
 typedef struct
 {
@@ -56,7 +58,14 @@ typedef struct
   /* for how long an owner waits for news now and then, in ms: the runtime is not
    * to be outrun by decisions */
   guint pace;
+  /* whether a machine that has other things to do may be too slow to end an
+   * interpreter in time: then it has to end all the same, if late */
+  gboolean may_be_late;
 } LifeWorld;
+
+/* Whether @error, of a call that closes, is none, or one that may be. */
+gboolean life_is_closed (LifeStage *stage,
+                         const GError *error);
 
 void life_run (const LifeWorld *world);
 
@@ -77,6 +86,9 @@ void life_journal_note (const char *what,
 
 /* How many threads the process has. */
 guint life_count_threads (void);
+/* Those that are not Subiter's. */
+guint life_count_other_threads (void);
+void life_print_threads (void);
 
 typedef enum
 {
@@ -90,8 +102,6 @@ typedef enum
 #define LIFE_N_SLOTS 4
 #define LIFE_N_PLACES ((LIFE_N_OWNERS + 1) * LIFE_N_SLOTS)
 #define LIFE_N_INTERPRETERS 3
-
-typedef struct _LifeStage LifeStage;
 
 /* An interpreter that sources share. It is kept as well. */
 typedef struct
@@ -162,12 +172,15 @@ struct _LifeStage
   _Atomic int n_sources;
   _Atomic int n_interpreters;
   _Atomic int n_calls;
+  /* those of them that close */
+  _Atomic int n_closings;
   _Atomic int n_acting;
   _Atomic int n_owners;
   /* for the last line */
   _Atomic int n_ends;
   _Atomic int n_items;
   _Atomic int n_epochs;
+  _Atomic int n_late;
   _Atomic int n_timeouts;
   _Atomic int n_handler_acts;
 

@@ -145,7 +145,7 @@ warm_up (void)
 static void
 test_everything (void)
 {
-  LifeWorld world = { "subinterpreter", kinds, G_N_ELEMENTS (kinds), new_callable, is_all_gone, 3000, 1 };
+  LifeWorld world = { "subinterpreter", kinds, G_N_ELEMENTS (kinds), new_callable, is_all_gone, 3000, 1, TRUE };
 
   if (g_test_thorough () || g_getenv ("SUBITER_TEST_THOROUGH") != NULL)
     world.n_steps *= 100;
