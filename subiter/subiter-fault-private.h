@@ -18,11 +18,9 @@ typedef enum
   SUBITER_FAULT_HELPER_THREAD,
   /* the memory for the items that wait */
   SUBITER_FAULT_RING,
-  /* a module that is loaded: a runtime's, an engine */
+  /* a module that is loaded: a runtime's, an engine, Python's library */
   SUBITER_FAULT_MODULE,
-  /* Python's library or its start */
-  SUBITER_FAULT_PYTHON,
-  /* an interpreter: its creation, and what is done to it after that */
+  /* an interpreter: its creation, and each step of what is done to it after that */
   SUBITER_FAULT_INTERPRETER,
   SUBITER_FAULT_SET_UP,
   SUBITER_N_FAULTS,

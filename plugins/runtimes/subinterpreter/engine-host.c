@@ -3,6 +3,7 @@
 #include "engine-host-private.h"
 
 #include "engine-exit-private.h"
+#include "subiter-fault-private.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -250,7 +251,7 @@ start_python_on_own_thread (GError **error)
   GThread *thread;
   PyStatus status;
 
-  thread = g_thread_try_new ("subiter-python", start_thread, &status, error);
+  thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-python", start_thread, &status, error);
   if (thread == NULL)
     return FALSE;
   g_thread_join (thread);
@@ -351,7 +352,7 @@ start_probe (GError **error)
   g_mutex_init (&waiting_probe->lock);
   g_cond_init (&waiting_probe->changed);
 
-  thread = g_thread_try_new ("subiter-probe", probe_thread, waiting_probe, error);
+  thread = subiter_thread_try_new (SUBITER_FAULT_HELPER_THREAD, "subiter-probe", probe_thread, waiting_probe, error);
   if (thread == NULL)
     {
       gil_probe_unref (waiting_probe);

@@ -8,6 +8,7 @@
 #include "engine-module-private.h"
 #include "engine-output-private.h"
 #include "engine-stream-private.h"
+#include "subiter-fault-private.h"
 
 static void
 object_unref (gpointer object)
@@ -35,7 +36,10 @@ create_thread_state (GError **error)
   if (main_state == NULL)
     return NULL;
 
-  status = Py_NewInterpreterFromConfig (&thread_state, &config);
+  if (subiter_fault (SUBITER_FAULT_INTERPRETER))
+    status = PyStatus_NoMemory ();
+  else
+    status = Py_NewInterpreterFromConfig (&thread_state, &config);
   if (PyStatus_Exception (status) || thread_state == NULL)
     {
       const char *reason = PyStatus_Exception (status) ? status.err_msg : NULL;
@@ -57,24 +61,40 @@ create_thread_state (GError **error)
   return thread_state;
 }
 
+static gboolean
+set_argv (void)
+{
+  g_autoptr (PyObject) argv = Py_BuildValue ("[s]", "");
+
+  return argv != NULL && PySys_SetObject ("argv", argv) == 0;
+}
+
+/* A step of the set-up that is made to fail does so with an exception, as any
+ * does. */
+static gboolean
+step_fails (void)
+{
+  if (!subiter_fault (SUBITER_FAULT_SET_UP))
+    return FALSE;
+
+  PyErr_NoMemory ();
+
+  return TRUE;
+}
+
 /* FALSE: an exception is pending. */
 static gboolean
 set_up (EngineInterpreter *self)
 {
-  g_autoptr (PyObject) argv = NULL;
-
-  self->module = engine_module_new (self->worker);
+  self->module = step_fails () ? NULL : engine_module_new (self->worker);
   if (self->module == NULL)
     return FALSE;
   engine_worker_set_interpreter (self->worker, engine_module_get_stopped_type (self->module));
 
-  argv = Py_BuildValue ("[s]", "");
-
-  if (argv == NULL || PySys_SetObject ("argv", argv) != 0
-      || !engine_output_install (self->module, self->worker))
+  if (step_fails () || !set_argv () || !engine_output_install (self->module, self->worker))
     return FALSE;
 
-  self->baseline = engine_baseline_new ();
+  self->baseline = step_fails () ? NULL : engine_baseline_new ();
 
   return self->baseline != NULL;
 }

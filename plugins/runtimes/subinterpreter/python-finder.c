@@ -2,6 +2,8 @@
 
 #include "python-finder-private.h"
 
+#include "subiter-fault-private.h"
+
 #include <dlfcn.h>
 #include <link.h>
 #include <stdlib.h>
@@ -222,6 +224,16 @@ get_build_time_libdir (guint version)
   return NULL;
 }
 
+static void *
+load (const char *path,
+      int flags)
+{
+  if (subiter_fault (SUBITER_FAULT_MODULE))
+    path = "made-to-fail.so";
+
+  return dlopen (path, flags);
+}
+
 /* CPython's symbols have to be global: the extension modules that Python code
  * imports do not name the library that they need. */
 static gboolean
@@ -233,7 +245,7 @@ load_libpython (guint version,
   g_autofree char *libdir = NULL;
   g_autofree char *path = NULL;
 
-  if (dlopen (name, RTLD_NOW | RTLD_GLOBAL) != NULL)
+  if (load (name, RTLD_NOW | RTLD_GLOBAL) != NULL)
     return TRUE;
 
   g_free (*message);
@@ -245,7 +257,7 @@ load_libpython (guint version,
 
   path = g_build_filename (libdir, name, NULL);
 
-  return dlopen (path, RTLD_NOW | RTLD_GLOBAL) != NULL;
+  return load (path, RTLD_NOW | RTLD_GLOBAL) != NULL;
 }
 
 /* Loads the newest Python that there is an engine for, or the one that
@@ -362,7 +374,7 @@ load_engine (const EngineFile *file,
              GError **error)
 {
   const SubiterPythonEngine *loaded;
-  void *handle = dlopen (file->path, RTLD_NOW | RTLD_LOCAL);
+  void *handle = load (file->path, RTLD_NOW | RTLD_LOCAL);
 
   if (handle == NULL)
     {
