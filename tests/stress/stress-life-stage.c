@@ -635,7 +635,8 @@ life_run (const LifeWorld *world)
   life_watch_end ();
 
   g_test_message ("%u sources, %u shared interpreters, %d iterations ended, %d of pulling; %d items, %d timeouts, "
-                  "%d acts in handlers; %d late", stage.lives->len, stage.all_interpreters->len, atomic_load (&stage.n_ends),
+                  "%d acts in handlers; %d late",
+                  stage.lives->len, stage.all_interpreters->len, atomic_load (&stage.n_ends),
                   atomic_load (&stage.n_epochs), atomic_load (&stage.n_items), atomic_load (&stage.n_timeouts),
                   atomic_load (&stage.n_handler_acts), atomic_load (&stage.n_late));
   for (guint i = 0; i < stage.lives->len; i++)
