@@ -18,7 +18,7 @@ Without options, every step; with names of tests as Meson knows them, these in t
 
   default     every test
   asan        the core's C tests under AddressSanitizer and UndefinedBehaviorSanitizer
-  asan-python the runtime that runs Python, from C programs, under the same two
+  asan-python the runtime that runs Python, from C programs, under the same two; and what can be made to fail
   tsan        the core's C tests under ThreadSanitizer
   valgrind    the tests of the suite valgrind under it
   fuzz        each fuzz target for a few seconds, where there is clang
@@ -87,11 +87,12 @@ step_asan ()
 step_asan_python ()
 {
   # shellcheck disable=SC2086
-  test_build asan-python asan-python -Db_sanitize=address,undefined -Db_lundef=false $no_bindings || return 0
+  test_build asan-python asan-python -Db_sanitize=address,undefined -Db_lundef=false -Dfault_injection=true \
+    $no_bindings || return 0
   ASAN_OPTIONS=$asan_options:allocator_may_return_null=1$(suppressions asan.supp) \
   LSAN_OPTIONS=report_objects=1:print_suppressions=0$(suppressions lsan-python-direct.supp) \
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1$(suppressions ubsan.supp) \
-    meson_test asan-python asan-python --timeout-multiplier 3 --suite python "$@"
+    meson_test asan-python asan-python --timeout-multiplier 3 --suite python --suite fault "$@"
 }
 
 step_tsan ()
