@@ -336,7 +336,12 @@ subiter_reaper_close (SubiterPort *port)
  * The time counts from the first call of this function, so that a further one does
  * not wait again for what did not end in it.
  *
- * Returns: whether all of them have ended
+ * An interpreter that has not ended after its period of grace is given up, as it is
+ * at any time, but no warning is logged any more. One that was given up is not waited
+ * for.
+ *
+ * Returns: whether all of them have ended; %FALSE also as long as the code of one that
+ *   was given up goes on
  */
 gboolean
 subiter_shutdown (guint timeout)

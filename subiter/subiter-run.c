@@ -3,6 +3,7 @@
 #include "subiter-run-private.h"
 
 #include "subiter-callable.h"
+#include "subiter-value-private.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -298,9 +299,11 @@ subiter_run_try_push (SubiterRun *run,
   if (G_UNLIKELY (subiter_run_is_stopping (run)))
     return SUBITER_PUSH_STOPPED;
 
-  if ((run->item_type != NULL || value->kind >= SUBITER_VALUE_TUPLE)
+  if ((run->item_type != NULL || subiter_value_is_container (value)) && value->kind != SUBITER_VALUE_MADE
       && !subiter_value_check (value, run->item_type, error))
     return SUBITER_PUSH_REFUSED;
+  if (subiter_value_is_container (value))
+    subiter_value_make_if_large (value, run->item_type);
 
   if (!subiter_ring_push (&run->ring, value))
     return SUBITER_PUSH_FULL;

@@ -29,6 +29,10 @@ subiter_value_peek_string (const SubiterValue *value)
   return value->data.string;
 }
 
+/* What a large container becomes before it is handed over: a variant, in data.bytes. It
+ * is no kind that others can make, or see. */
+#define SUBITER_VALUE_MADE (SUBITER_VALUE_DICT + 1)
+
 static inline SubiterValueNode *
 subiter_value_get_node (const SubiterValue *value)
 {
@@ -38,11 +42,15 @@ subiter_value_get_node (const SubiterValue *value)
 static inline gboolean
 subiter_value_is_container (const SubiterValue *value)
 {
-  return value->kind >= SUBITER_VALUE_TUPLE;
+  return value->kind >= SUBITER_VALUE_TUPLE && value->kind <= SUBITER_VALUE_DICT;
 }
 
 const char *subiter_value_kind_to_string (SubiterValueKind kind);
 gsize subiter_value_element_size (char element_type);
+
+GBytes *subiter_value_release_elsewhere (GBytes *bytes);
+void subiter_value_make_if_large (SubiterValue *value,
+                                  const GVariantType *type);
 
 gboolean subiter_value_fits (const SubiterValue *value,
                              const GVariantType *type);

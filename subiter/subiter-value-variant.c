@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* From how many members on a container is large: about 0.3 ms. */
+#define LARGE_COUNT 1024
+
 static GVariant *take_natural (SubiterValue *value);
 static GVariant *take_typed (SubiterValue *value,
                              const GVariantType *type);
@@ -256,8 +259,54 @@ subiter_value_take_variant (SubiterValue *value,
 {
   GVariant *variant;
 
+  if (value->kind == SUBITER_VALUE_MADE)
+    {
+      variant = (gpointer) value->data.bytes;
+      subiter_value_init (value);
+      return variant;
+    }
+
   variant = type == NULL ? take_natural (value) : take_typed (value, type);
   subiter_value_init (value);
 
   return g_variant_ref_sink (variant);
+}
+
+/* Counts to @limit and no further. */
+static gsize
+count_members (const SubiterValue *value,
+               gsize limit)
+{
+  const SubiterValueNode *node;
+  gsize n;
+
+  if (!subiter_value_is_container (value))
+    return 0;
+
+  node = subiter_value_get_node (value);
+  n = node->n_values;
+  for (gsize i = 0; i < node->n_values && n < limit; i++)
+    n += count_members (&node->values[i], limit - n);
+
+  return n;
+}
+
+/* A variant is made where it is wanted, by a main loop, but of a container that would
+ * take that too long it is made here, in the form of one piece, which is released at
+ * once as well. @value has to be one that is accepted for @type. */
+void
+subiter_value_make_if_large (SubiterValue *value,
+                             const GVariantType *type)
+{
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (count_members (value, LARGE_COUNT) < LARGE_COUNT)
+    return;
+
+  variant = subiter_value_take_variant (value, type);
+  bytes = subiter_value_release_elsewhere (g_variant_get_data_as_bytes (variant));
+  value->kind = SUBITER_VALUE_MADE;
+  value->data.bytes = (gpointer) g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (variant),
+                                                                               bytes, TRUE));
 }

@@ -31,8 +31,8 @@ release_on_thread (gpointer data)
 
 /* (transfer full): the last reference to an item is usually the main loop's, and
  * 1 GiB takes 70 ms to give back to the system. */
-static GBytes *
-release_elsewhere (GBytes *bytes)
+GBytes *
+subiter_value_release_elsewhere (GBytes *bytes)
 {
   gsize size;
   gconstpointer data = g_bytes_get_data (bytes, &size);
@@ -59,8 +59,12 @@ subiter_value_init (SubiterValue *value)
 static SubiterValueNode *
 release (const SubiterValue *value)
 {
-  switch ((SubiterValueKind) value->kind)
+  switch ((guint) value->kind)
     {
+    case SUBITER_VALUE_MADE:
+      g_variant_unref ((gpointer) value->data.bytes);
+      return NULL;
+
     case SUBITER_VALUE_STRING:
       if (value->element == SUBITER_VALUE_LARGE_STRING)
         g_bytes_unref (value->data.bytes);
@@ -233,7 +237,7 @@ subiter_value_set_string (SubiterValue *value,
   if (n_bytes >= LARGE_SIZE)
     {
       value->element = SUBITER_VALUE_LARGE_STRING;
-      value->data.bytes = release_elsewhere (g_bytes_new_take (copy, n_bytes + 1));
+      value->data.bytes = subiter_value_release_elsewhere (g_bytes_new_take (copy, n_bytes + 1));
     }
   else
     {
@@ -256,7 +260,7 @@ subiter_value_take_bytes (SubiterValue *value,
                           GBytes *bytes)
 {
   value->kind = SUBITER_VALUE_BYTES;
-  value->data.bytes = release_elsewhere (bytes);
+  value->data.bytes = subiter_value_release_elsewhere (bytes);
 }
 
 /* How many bytes an element of a fixed-size type takes; 0 if it is none. */
@@ -303,7 +307,7 @@ subiter_value_take_array (SubiterValue *value,
 
   value->kind = SUBITER_VALUE_ARRAY;
   value->element = element_type;
-  value->data.bytes = release_elsewhere (bytes);
+  value->data.bytes = subiter_value_release_elsewhere (bytes);
 }
 
 static SubiterValue *

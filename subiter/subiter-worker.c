@@ -24,6 +24,8 @@ static GCond registry_left;
 static GPtrArray *registry;
 /* registry_lock: since when (monotonic, µs); 0: it accepts */
 static gint64 refuses_new_since;
+/* registry_lock: how many were given up and have not ended since */
+static guint n_given_up;
 static gboolean has_exit_handler;
 static _Atomic guint exit_timeout = EXIT_TIMEOUT;
 static pid_t exit_handler_pid;
@@ -93,12 +95,17 @@ register_port (SubiterPort *port,
 
 /* Once only, as it is for a worker that was given up and ends after all. */
 static void
-unregister_port (SubiterPort *port)
+unregister_port (SubiterPort *port,
+                 gboolean is_given_up)
 {
   gboolean was_registered;
 
   subiter_lock (&registry_lock);
   was_registered = g_ptr_array_remove_fast (registry, port);
+  if (is_given_up && was_registered)
+    n_given_up++;
+  else if (!is_given_up && !was_registered)
+    n_given_up--;
   g_cond_broadcast (&registry_left);
   subiter_unlock (&registry_lock);
 
@@ -154,7 +161,7 @@ worker_main (gpointer data)
       check_all_ended (port, &error);
     }
   subiter_port_exit (port, error);
-  unregister_port (port);
+  unregister_port (port, FALSE);
 
   return NULL;
 }
@@ -179,7 +186,7 @@ subiter_worker_start (SubiterPort *port,
   thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port), error);
   if (thread == NULL)
     {
-      unregister_port (port);
+      unregister_port (port, FALSE);
       subiter_port_unref (port);
       return FALSE;
     }
@@ -216,7 +223,7 @@ subiter_worker_abandon (SubiterPort *port,
 
   if (is_orphan && !subiter_worker_refuses_new ())
     log_here (error);
-  unregister_port (port);
+  unregister_port (port, TRUE);
 
   return TRUE;
 }
@@ -262,7 +269,8 @@ subiter_worker_refuse_new (void)
   return since;
 }
 
-/* Blocks until no worker lives, or until @deadline (monotonic, µs): FALSE. */
+/* Blocks until no worker lives but those that were given up, or until @deadline
+ * (monotonic, µs). Whether none lives. */
 gboolean
 subiter_worker_wait_for_all (gint64 deadline)
 {
@@ -274,7 +282,7 @@ subiter_worker_wait_for_all (gint64 deadline)
       if (!subiter_cond_wait_until (&registry_left, &registry_lock, deadline))
         break;
     }
-  all_gone = registry == NULL || registry->len == 0;
+  all_gone = (registry == NULL || registry->len == 0) && n_given_up == 0;
   subiter_unlock (&registry_lock);
 
   return all_gone;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """TAP for the tests of the bindings: each function named test_… of a module is a case."""
 
+import concurrent.futures
 import sys
 import traceback
 
@@ -13,23 +14,30 @@ def one_line(text):
     return ' '.join(str(text).split()) or 'no reason given'
 
 
-def run(cases):
-    """cases are pairs of a name and a function that raises if something is wrong."""
+def _run_case(case):
+    """What there is to say of a case, and what there is to add to that."""
+    try:
+        case()
+    except Skip as skip:
+        return 'ok', f' # SKIP {one_line(skip)}', []
+    except BaseException:
+        return 'not ok', '', traceback.format_exc().splitlines()
+    return 'ok', '', []
+
+
+def run(cases, jobs=1):
+    """cases are pairs of a name and a function that raises if something is wrong; jobs of them run at once."""
     failed = 0
     cases = list(cases)
-    print(f'1..{len(cases)}')
-    for number, (name, case) in enumerate(cases, 1):
-        try:
-            case()
-            print(f'ok {number} - {name}')
-        except Skip as skip:
-            print(f'ok {number} - {name} # SKIP {one_line(skip)}')
-        except BaseException:
-            failed += 1
-            print(f'not ok {number} - {name}')
-            for line in traceback.format_exc().splitlines():
-                print(f'# {line}')
-        sys.stdout.flush()
+    print(f'1..{len(cases)}', flush=True)
+    if jobs > 1:
+        pool = concurrent.futures.ThreadPoolExecutor(jobs)
+        results = pool.map(_run_case, [case for _, case in cases])
+    else:
+        results = (_run_case(case) for _, case in cases)
+    for number, ((name, _), (status, directive, lines)) in enumerate(zip(cases, results), 1):
+        failed += status == 'not ok'
+        print(f'{status} {number} - {name}{directive}', *[f'# {line}' for line in lines], sep='\n', flush=True)
     return 1 if failed else 0
 
 

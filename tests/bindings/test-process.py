@@ -177,7 +177,7 @@ def check(name, moment, code, way_out, wanted_status, wanted_stderr, *arguments)
     if wanted_stderr:
         assert wanted_stderr in stderr, f'stderr is {stderr!r}'
         # wherever the source tree is
-        rest = re.sub(r'\S*/\S*', '', stderr).replace('Subiter-WARNING', '')
+        rest = re.sub(r'\S*/\S*', '', stderr).replace('Subiter-WARNING', '').replace('"<subiter:1>"', '')
         assert 'ubiter' not in rest and stderr.count('WARNING') < 2, f'stderr is {stderr!r}'
     elif wanted_stderr is not None:
         assert stderr == '', f'stderr is {stderr!r}'
@@ -186,8 +186,8 @@ def check(name, moment, code, way_out, wanted_status, wanted_stderr, *arguments)
 
 
 def check_embedder(name, order, moment, code, way_out):
-    # Where its main context is iterated for long enough, it hears of what does not stop.
-    abandoned = (order, code) in (('grabbed', IMPORTS + ONE), ('again', STUBBORN))
+    # Where its main context is iterated for long enough before its end, it hears of what does not stop.
+    abandoned = (order, code) == ('grabbed', IMPORTS + ONE)
     wanted_stderr = 'its interpreter was given up' if abandoned else ''
     stdout = check(name, moment, code, way_out, {'return': 5, 'exit': 3}[way_out], wanted_stderr, order)
     finalized = stdout.count('finalized\n')
@@ -227,7 +227,8 @@ if LANGUAGE == 'python':
     probe = subprocess.run([HOST[0], '-c', 'import gi'], capture_output=True, text=True)
     if probe.returncode != 0:
         tap.skip_all(f'there is no PyGObject for this Python: {probe.stderr}')
-exit_status = tap.run(cases())
+# Nearly all of their time they wait.
+exit_status = tap.run(cases(), jobs=4)
 for seconds, name in sorted(took, reverse=True)[:N_SLOWEST]:
     print(f'# {seconds:.2f} s: {name}')
 sys.exit(exit_status)

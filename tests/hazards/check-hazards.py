@@ -5,7 +5,6 @@
 A hazard is an item of a list, and the items of the list inside of it say how it is met:
 
     shown by: `TEST`, or `TEST / CASE`, …   which have to exist
-    awaited: the same                       which may be of another change; those that are there are checked
     does not apply: a reason
     open: what is missing
 
@@ -26,7 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import tap  # noqa: E402
 
 HAZARDS, SOURCE_ROOT, BUILD_ROOT = sys.argv[1:]
-KINDS = ('shown by', 'awaited', 'does not apply', 'open')
+KINDS = ('shown by', 'does not apply', 'open')
 
 
 def load(name):
@@ -102,7 +101,7 @@ class Tests:
 def check(tests, answers):
     assert answers, 'nothing says how it is met'
     for kind, text in answers:
-        if kind not in ('shown by', 'awaited'):
+        if kind != 'shown by':
             assert len(text) > 10, f'{kind}: {text!r} is no reason'
             continue
         names = re.findall(r'`([^`]+)`', text)
@@ -110,9 +109,6 @@ def check(tests, answers):
         for name in names:
             test, _, case = name.partition(' / ')
             found = tests.find(test)
-            if not found and kind == 'awaited':
-                print(f'# awaited: {name}')
-                continue
             assert found, f'there is no test {test}'
             if case:
                 assert any(tests.has_case(test, case) for test in found), f'there is no case {case!r} in {found}'

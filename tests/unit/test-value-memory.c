@@ -323,6 +323,66 @@ test_unaligned (void)
     }
 }
 
+static void
+set_list (SubiterValue *value,
+          gsize n_members)
+{
+  SubiterValue *members = subiter_value_set_list (value, n_members);
+
+  for (gsize i = 0; i < n_members; i++)
+    subiter_value_set_int64 (&members[i], (gint64) i);
+}
+
+/* A container that is large becomes a variant of one piece before it is handed over. */
+static void
+test_large_containers (void)
+{
+  g_autoptr (GVariant) natural = NULL;
+  g_autoptr (GVariant) typed = NULL;
+  g_autoptr (GVariant) outer = NULL;
+  g_autoptr (GVariant) member = NULL;
+  SubiterValue value;
+  SubiterValue *members;
+
+  subiter_value_init (&value);
+  set_list (&value, 100);
+  subiter_value_make_if_large (&value, NULL);
+  g_assert_cmpint (value.kind, ==, SUBITER_VALUE_LIST);
+  subiter_value_clear (&value);
+
+  set_list (&value, 2000);
+  subiter_value_make_if_large (&value, NULL);
+  g_assert_cmpint (value.kind, ==, SUBITER_VALUE_MADE);
+  g_assert_false (subiter_value_is_container (&value));
+  natural = subiter_value_take_variant (&value, NULL);
+  g_assert_cmpstr (g_variant_get_type_string (natural), ==, "av");
+  g_assert_cmpuint (g_variant_n_children (natural), ==, 2000);
+  g_variant_get_child (natural, 1999, "v", &member);
+  g_assert_cmpint (g_variant_get_int64 (member), ==, 1999);
+  g_assert_true (g_variant_is_normal_form (natural));
+  g_assert_cmpint (value.kind, ==, SUBITER_VALUE_NONE);
+
+  set_list (&value, 2000);
+  subiter_value_make_if_large (&value, G_VARIANT_TYPE ("au"));
+  typed = subiter_value_take_variant (&value, G_VARIANT_TYPE ("au"));
+  g_assert_cmpstr (g_variant_get_type_string (typed), ==, "au");
+  g_assert_cmpuint (g_variant_get_size (typed), ==, 8000);
+
+  /* All together count. */
+  members = subiter_value_set_tuple (&value, 300);
+  for (gsize i = 0; i < 300; i++)
+    set_list (&members[i], 4);
+  subiter_value_make_if_large (&value, NULL);
+  g_assert_cmpint (value.kind, ==, SUBITER_VALUE_MADE);
+  outer = subiter_value_take_variant (&value, NULL);
+  g_assert_cmpuint (g_variant_n_children (outer), ==, 300);
+
+  /* One that nobody takes. */
+  set_list (&value, 2000);
+  subiter_value_make_if_large (&value, NULL);
+  subiter_value_clear (&value);
+}
+
 int
 main (int argc,
       char **argv)
@@ -337,6 +397,7 @@ main (int argc,
   subiter_test_add ("/value-memory/natural-many", test_natural_many);
   subiter_test_add ("/value-memory/strings-move", test_strings_move);
   subiter_test_add ("/value-memory/large-strings", test_large_strings);
+  subiter_test_add ("/value-memory/large-containers", test_large_containers);
   subiter_test_add ("/value-memory/buffers", test_buffers);
   subiter_test_add ("/value-memory/unaligned", test_unaligned);
 
