@@ -124,7 +124,6 @@ int main (string[] arguments) {
     switch (arguments[3]) {
     case "exit":
         Process.exit (3);
-        break;
     case "_exit":
         Posix._exit (7);
         break;
