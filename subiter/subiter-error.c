@@ -38,6 +38,15 @@ subiter_error_private_clear (SubiterErrorPrivate *priv)
 /* The name of the quark is part of how bindings find the domain. */
 G_DEFINE_EXTENDED_ERROR (SubiterError, subiter_error)
 
+/* A binding may know the domain by its name alone, and make an error of it before
+ * anything here was called. One that is made before the domain is registered has no
+ * room for what belongs to it, which is looked for all the same ever after. */
+__attribute__ ((constructor)) static void
+register_domain (void)
+{
+  subiter_error_quark ();
+}
+
 /**
  * subiter_error_new_for_failure: (skip)
  * @code: the code

@@ -23,6 +23,39 @@ assert_is_it (SubiterFailure *failure)
 }
 
 static void
+init_private (GError *error)
+{
+}
+
+static void
+copy_private (const GError *error,
+              GError *copy)
+{
+}
+
+static void
+clear_private (GError *error)
+{
+}
+
+/* A binding may know the domain by its name, before it has called anything here: it has
+ * to be there from the start. */
+static void
+check_domain_by_name (void)
+{
+  GError *error = g_error_new_literal (g_quark_from_string ("SubiterError"), SUBITER_ERROR_RAISED, "by name");
+
+  /* Which it says of one that is there. */
+  g_test_expect_message ("GLib", G_LOG_LEVEL_CRITICAL, "*SubiterError*");
+  g_error_domain_register ("SubiterError", sizeof (gpointer), init_private, copy_private, clear_private);
+  g_test_assert_expected_messages ();
+
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_RAISED);
+  g_assert_null (subiter_failure_from_error (error));
+  g_error_free (error);
+}
+
+static void
 test_failure (void)
 {
   g_autoptr (SubiterFailure) failure = failure_new ();
@@ -222,6 +255,7 @@ int
 main (int argc,
       char **argv)
 {
+  check_domain_by_name ();
   subiter_test_init (&argc, &argv);
   subiter_test_add ("/failure/failure", test_failure);
   subiter_test_add ("/failure/cause", test_cause);
