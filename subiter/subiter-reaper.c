@@ -334,7 +334,8 @@ subiter_reaper_close (SubiterPort *port)
  * need before that calls this first. Under PyGObject the override does.
  *
  * The time counts from the first call of this function, so that a further one does
- * not wait again for what did not end in it.
+ * not wait again for what did not end in it. In a child that was forked there is nothing
+ * to wait for.
  *
  * An interpreter that has not ended after its period of grace is given up, as it is
  * at any time, but no warning is logged any more. One that was given up is not waited
@@ -348,6 +349,9 @@ subiter_shutdown (guint timeout)
 {
   gint64 deadline;
   g_autoptr (GPtrArray) ports = NULL;
+
+  if (subiter_worker_is_forked ())
+    return TRUE;
 
   deadline = subiter_worker_refuse_new () + (gint64) timeout * G_TIME_SPAN_MILLISECOND;
   ports = subiter_worker_list_ports ();

@@ -19,5 +19,7 @@ GPtrArray *subiter_worker_list_ports (void);
 gint64 subiter_worker_refuse_new (void);
 gboolean subiter_worker_refuses_new (void);
 gboolean subiter_worker_wait_for_all (gint64 deadline);
+/* whether this is a child that was forked from a process with workers */
+gboolean subiter_worker_is_forked (void);
 
 G_END_DECLS

@@ -28,7 +28,8 @@ static gint64 refuses_new_since;
 static guint n_given_up;
 static gboolean has_exit_handler;
 static _Atomic guint exit_timeout = EXIT_TIMEOUT;
-static pid_t exit_handler_pid;
+/* set once, with the lock; 0: there has been no worker yet */
+static _Atomic pid_t home_pid;
 
 /**
  * subiter_set_exit_timeout:
@@ -57,13 +58,20 @@ subiter_get_exit_timeout (void)
   return atomic_load_explicit (&exit_timeout, memory_order_relaxed);
 }
 
-/* A child that was forked without an exec has the registry and not the
- * threads: it must not wait for them. */
+/* A child that was forked without an exec has what knows of the workers and not their
+ * threads: it must not wait for them, nor for locks that they may have had. */
+gboolean
+subiter_worker_is_forked (void)
+{
+  pid_t pid = atomic_load_explicit (&home_pid, memory_order_relaxed);
+
+  return pid != 0 && pid != getpid ();
+}
+
 static void
 shut_down_at_exit (void)
 {
-  if (getpid () == exit_handler_pid)
-    subiter_shutdown (subiter_get_exit_timeout ());
+  subiter_shutdown (subiter_get_exit_timeout ());
 }
 
 static gboolean
@@ -82,7 +90,7 @@ register_port (SubiterPort *port,
       if (!has_exit_handler)
         {
           has_exit_handler = atexit (shut_down_at_exit) == 0;
-          exit_handler_pid = getpid ();
+          atomic_store_explicit (&home_pid, getpid (), memory_order_relaxed);
         }
     }
   subiter_unlock (&registry_lock);
@@ -166,8 +174,8 @@ worker_main (gpointer data)
   return NULL;
 }
 
-/* Errors: SUBITER_ERROR_CLOSED after a shutdown, G_THREAD_ERROR if the system
- * has no thread left. */
+/* Errors: SUBITER_ERROR_CLOSED after a shutdown, and in a child that was forked;
+ * G_THREAD_ERROR if the system has no thread left. */
 gboolean
 subiter_worker_start (SubiterPort *port,
                       GError **error)
@@ -175,6 +183,13 @@ subiter_worker_start (SubiterPort *port,
   g_autofree char *name = g_strdup_printf ("subiter-%" G_GUINT64_FORMAT, subiter_port_get_id (port));
   GThread *thread;
 
+  if (subiter_worker_is_forked ())
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED,
+                           "No interpreter can be started in a process that was forked from one that has used "
+                           "Subiter; start a program of its own there");
+      return FALSE;
+    }
   if (!subiter_reaper_hold (error))
     return FALSE;
   if (!register_port (port, error))

@@ -154,6 +154,46 @@ test_forked (void)
   run_in_subprocess (exit_forked);
 }
 
+/* Such a child may say so itself, and begin something itself: neither waits for what
+ * is not there. */
+static void
+shut_down_forked (void)
+{
+  SubiterSource *source = subiter_test_source_new ("stubborn", NULL);
+  int status;
+  pid_t pid;
+
+  subiter_source_start (source);
+  subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == 1);
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    {
+      g_autoptr (SubiterSource) other = subiter_test_source_new ("range", "(1,)");
+      g_autoptr (SubiterTestLog) log = subiter_test_log_new (other);
+
+      subiter_source_start (other);
+      subiter_test_wait_for (log->n_ends == 1);
+      subiter_test_assert_log (log, "failed:closed");
+      g_assert_true (subiter_shutdown (1000));
+      _exit (7);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 7);
+
+  /* The parent is none the wiser. */
+  subiter_test_runtime_release ();
+  g_assert_true (subiter_shutdown (30000));
+  g_object_unref (source);
+}
+
+static void
+test_shut_down_forked (void)
+{
+  run_in_subprocess (shut_down_forked);
+}
+
 int
 main (int argc,
       char **argv)
@@ -164,6 +204,7 @@ main (int argc,
   subiter_test_add ("/shutdown/stubborn", test_stubborn);
   subiter_test_add ("/shutdown/exit", test_exit);
   subiter_test_add ("/shutdown/forked", test_forked);
+  subiter_test_add ("/shutdown/forked/by-itself", test_shut_down_forked);
 
   return subiter_test_run ();
 }
