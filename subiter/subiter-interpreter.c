@@ -156,6 +156,9 @@ subiter_interpreter_close (SubiterInterpreter *self,
     {
       subiter_wakeup_notify (wakeup);
     }
+
+  /* It is in another state, whoever it was that closed it. */
+  subiter_wakeup_notify (self->wakeup);
 }
 
 /* Whether it was closed and its worker has ended. @error is set if that was given
@@ -218,7 +221,6 @@ interpreter_dispatch (gpointer user_data)
 
   subiter_wakeup_begin (self->wakeup);
   log_farewells (self, FALSE);
-  state = subiter_interpreter_get_state (self);
   if (subiter_interpreter_has_closed (self, &error))
     {
       subiter_lock (&self->lock);
@@ -226,6 +228,8 @@ interpreter_dispatch (gpointer user_data)
       g_queue_init (&self->close_tasks);
       subiter_unlock (&self->lock);
     }
+  /* After that: who is told that it has closed sees it in that state. */
+  state = subiter_interpreter_get_state (self);
   subiter_wakeup_sleep (self->wakeup, -1);
   if (subiter_wakeup_is_pending (self->wakeup))
     subiter_wakeup_sleep (self->wakeup, 0);

@@ -347,6 +347,40 @@ test_outlives_source (void)
 }
 
 static void
+on_state (SubiterInterpreter *interpreter,
+          GParamSpec *pspec,
+          SubiterInterpreterState *state)
+{
+  *state = subiter_interpreter_get_state (interpreter);
+}
+
+static void
+on_source_closed (GObject *object,
+                  GAsyncResult *result,
+                  gpointer user_data)
+{
+  gboolean *closed = user_data;
+
+  *closed = subiter_source_close_finish (SUBITER_SOURCE (object), result, NULL);
+}
+
+/* That is heard of also if it never was at anything. */
+static void
+test_closed_by_source (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("range", "(1,)");
+  SubiterInterpreter *interpreter = subiter_source_get_interpreter (source);
+  SubiterInterpreterState state = SUBITER_INTERPRETER_STATE_IDLE;
+  gboolean closed = FALSE;
+
+  g_signal_connect (interpreter, "notify::state", G_CALLBACK (on_state), &state);
+  subiter_test_drain ();
+  subiter_source_close_async (source, NULL, on_source_closed, &closed);
+  subiter_test_wait_for (closed && state == SUBITER_INTERPRETER_STATE_CLOSED);
+  g_signal_handlers_disconnect_by_data (interpreter, &state);
+}
+
+static void
 test_dispose (void)
 {
   SubiterInterpreter *interpreter = subiter_interpreter_new ("test");
@@ -382,6 +416,7 @@ main (int argc,
   subiter_test_add ("/interpreter/runtime-leaves", test_runtime_leaves);
   subiter_test_add ("/interpreter/unref", test_unref);
   subiter_test_add ("/interpreter/outlives-source", test_outlives_source);
+  subiter_test_add ("/interpreter/closed-by-source", test_closed_by_source);
   subiter_test_add ("/interpreter/dispose", test_dispose);
 
   return subiter_test_run ();
