@@ -99,13 +99,15 @@ subiter_inspection_is_done (SubiterInspection *inspection)
   return atomic_load_explicit (&inspection->is_done, memory_order_acquire) != 0;
 }
 
-/* (nullable): the innermost frame, in one line. */
+/* (nullable): the innermost frame, in one line. A line of source code may have anything
+ * in it, but is indented by more. */
 static char *
 dup_place (const char *stack)
 {
-  const char *place = g_strrstr (stack, FRAME_PREFIX);
+  const char *last = g_strrstr (stack, "\n" FRAME_PREFIX);
+  const char *place = last != NULL ? last + 1 : stack;
 
-  if (place == NULL)
+  if (!g_str_has_prefix (place, FRAME_PREFIX))
     return NULL;
   place += strspn (place, " ");
 
