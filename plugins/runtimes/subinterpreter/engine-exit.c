@@ -2,6 +2,8 @@
 
 #include "engine-exit-private.h"
 
+#include "engine-guest-private.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -148,7 +150,7 @@ engine_exit_end_pass (unsigned long thread_id)
 static gpointer
 freezing_thread (gpointer user_data)
 {
-  PyThreadState *thread_state = PyThreadState_New (user_data);
+  PyThreadState *thread_state = engine_guest_new (user_data);
 
   if (thread_state == NULL)
     return NULL;

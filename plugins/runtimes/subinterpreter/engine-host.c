@@ -3,6 +3,7 @@
 #include "engine-host-private.h"
 
 #include "engine-exit-private.h"
+#include "engine-guest-private.h"
 #include "subiter-fault-private.h"
 
 #include <dlfcn.h>
@@ -287,6 +288,7 @@ host_ends (PyObject *self,
 
   subiter_shutdown (subiter_get_exit_timeout ());
   engine_exit_leave_behind (shut_gate (), has_own);
+  engine_guest_refuse ();
 
   PyEval_RestoreThread (thread_state);
 
@@ -324,7 +326,7 @@ probe_thread (gpointer user_data)
 {
   GilProbe *probe = user_data;
   PyInterpreterState *main_interpreter = PyInterpreterState_Main ();
-  PyThreadState *thread_state = main_interpreter != NULL ? PyThreadState_New (main_interpreter) : NULL;
+  PyThreadState *thread_state = main_interpreter != NULL ? engine_guest_new (main_interpreter) : NULL;
 
   if (thread_state != NULL)
     {
@@ -448,7 +450,12 @@ engine_host_attach (GError **error)
   if (!ensure_python (error))
     return NULL;
 
-  main_state = PyThreadState_New (PyInterpreterState_Main ());
+  main_state = engine_guest_new (PyInterpreterState_Main ());
+  if (main_state == NULL && is_ending ())
+    {
+      set_ending_error (error);
+      return NULL;
+    }
   if (main_state == NULL)
     {
       g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER,

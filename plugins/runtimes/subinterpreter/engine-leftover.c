@@ -3,6 +3,7 @@
 #include "engine-leftover-private.h"
 
 #include "engine-baseline-private.h"
+#include "engine-guest-private.h"
 #include "engine-obstacle-private.h"
 #include "engine-output-private.h"
 #include "engine-stream-private.h"
@@ -85,16 +86,21 @@ aim_at_all (Leftover *leftover)
 static gint64
 look (Leftover *leftover)
 {
+  g_autofree char *known = engine_worker_dup_obstacle (leftover->worker);
+  g_autoptr (GPtrArray) obstacles = NULL;
   gint64 duration;
 
-  PyEval_RestoreThread (leftover->thread_state);
+  if (known == NULL)
+    engine_worker_take_obstacle (leftover->worker, g_strdup (ENGINE_OBSTACLE_DEAF));
+
+  engine_guest_attach (leftover->thread_state);
   duration = g_get_monotonic_time () - leftover->since;
-  engine_worker_take_obstacle (leftover->worker,
-                               engine_obstacle_describe (leftover->interpreter, leftover->worker_id,
-                                                         leftover->work));
+  obstacles = engine_obstacle_collect (leftover->interpreter, leftover->worker_id, leftover->work);
   if (duration >= PATIENCE)
     aim_at_all (leftover);
-  PyEval_SaveThread ();
+  engine_guest_detach ();
+
+  engine_worker_take_obstacle (leftover->worker, engine_obstacle_format (obstacles));
 
   return duration;
 }
@@ -106,7 +112,7 @@ leftover_thread (gpointer user_data)
   gint64 deadline = g_get_monotonic_time () + INTERVAL;
 
   g_mutex_lock (&leftover->lock);
-  leftover->thread_state = PyThreadState_New (leftover->interpreter);
+  leftover->thread_state = engine_guest_new (leftover->interpreter);
   leftover->ready = TRUE;
   g_cond_signal (&leftover->changed);
   while (!leftover->done)
@@ -125,9 +131,8 @@ leftover_thread (gpointer user_data)
 
   if (leftover->thread_state != NULL)
     {
-      PyEval_RestoreThread (leftover->thread_state);
-      PyThreadState_Clear (leftover->thread_state);
-      PyThreadState_DeleteCurrent ();
+      engine_guest_attach (leftover->thread_state);
+      engine_guest_free (leftover->thread_state);
     }
 
   return NULL;

@@ -2,11 +2,39 @@
 
 #include "engine-obstacle-private.h"
 
-#include "engine-load-private.h"
+#include "engine-failure-private.h"
+#include "engine-frames-private.h"
 
 /* How much is said at most: it is for people. */
 #define MAX_THREADS 8
-#define MAX_FRAMES 32
+
+/* A thread whose code is in the way. */
+typedef struct
+{
+  unsigned long thread_id;
+  char *title;
+  GPtrArray *frames;
+} Obstacle;
+
+static void
+obstacle_free (gpointer data)
+{
+  Obstacle *obstacle = data;
+
+  g_free (obstacle->title);
+  g_clear_pointer (&obstacle->frames, g_ptr_array_unref);
+  g_free (obstacle);
+}
+
+static Obstacle *
+add_obstacle (GPtrArray *obstacles)
+{
+  Obstacle *obstacle = g_new0 (Obstacle, 1);
+
+  g_ptr_array_add (obstacles, obstacle);
+
+  return obstacle;
+}
 
 /* (transfer full) (nullable): what the threading module calls a thread. Its own
  * table is looked at, not its functions: those take locks. */
@@ -19,8 +47,7 @@ dup_thread_name (unsigned long thread_id)
   g_autoptr (PyObject) key = PyLong_FromUnsignedLong (thread_id);
   g_autoptr (PyObject) thread = NULL;
   g_autoptr (PyObject) name = NULL;
-  const char *text = NULL;
-  char *result;
+  char *text = NULL;
 
   if (held != NULL)
     threads = PyObject_GetAttrString (held, "_active");
@@ -29,88 +56,38 @@ dup_thread_name (unsigned long thread_id)
   if (thread != NULL)
     name = PyObject_GetAttrString (thread, "_name");
   if (name != NULL && PyUnicode_Check (name))
-    text = PyUnicode_AsUTF8 (name);
-  result = g_strdup (text);
+    text = engine_dup_text (name);
   PyErr_Clear ();
 
-  return result;
+  return text;
 }
 
-static void
-append_frame (GString *text,
-              PyFrameObject *frame)
-{
-  PyCodeObject *code = PyFrame_GetCode (frame);
-  const char *file = PyUnicode_AsUTF8 (code->co_filename);
-  const char *name;
-
-  if (file == NULL)
-    PyErr_Clear ();
-  name = PyUnicode_AsUTF8 (code->co_qualname);
-  if (name == NULL)
-    PyErr_Clear ();
-  g_string_append_printf (text, "  File \"%s\", line %d, in %s\n", file != NULL ? file : "?",
-                          PyFrame_GetLineNumber (frame), name != NULL ? name : "?");
-  Py_DECREF (code);
-}
-
-/* Outermost first, as Python prints them; of many, the innermost. */
 static char *
-dup_stack (PyThreadState *thread_state)
-{
-  GString *text = g_string_new (NULL);
-  PyFrameObject *frames[MAX_FRAMES];
-  PyFrameObject *frame = PyThreadState_GetFrame (thread_state);
-  guint n_frames = 0;
-
-  while (frame != NULL && n_frames < MAX_FRAMES)
-    {
-      frames[n_frames++] = frame;
-      frame = PyFrame_GetBack (frame);
-    }
-  Py_XDECREF (frame);
-
-  while (n_frames > 0)
-    {
-      append_frame (text, frames[--n_frames]);
-      Py_DECREF (frames[n_frames]);
-    }
-
-  return g_string_free (text, FALSE);
-}
-
-static void
-append_title (GString *text,
-              unsigned long thread_id,
-              unsigned long worker_id,
-              const char *work)
+dup_title (unsigned long thread_id,
+           unsigned long worker_id,
+           const char *work)
 {
   g_autofree char *name = NULL;
 
   if (thread_id == worker_id)
-    {
-      g_string_append_printf (text, "In %s:\n", work);
-      return;
-    }
+    return g_strdup_printf ("In %s:\n", work);
 
   name = dup_thread_name (thread_id);
-  g_string_append_printf (text, "Thread \"%s\":\n", name != NULL ? name : "(without a name)");
+
+  return g_strdup_printf ("Thread \"%s\":\n", name != NULL ? name : "(without a name)");
 }
 
-/* (transfer full) (nullable): whose code is in the way, and where it is. @work is
- * what the worker's own thread is at, if that runs code. For a thread that is
- * attached to @interpreter, and is not told of itself. */
-char *
-engine_obstacle_describe (PyInterpreterState *interpreter,
-                          unsigned long worker_id,
-                          const char *work)
+/* (transfer full): whose code is in the way, and where it is. @work is what the
+ * worker's own thread is at, if that runs code. For a thread that is attached to
+ * @interpreter, and is not told of itself. */
+GPtrArray *
+engine_obstacle_collect (PyInterpreterState *interpreter,
+                         unsigned long worker_id,
+                         const char *work)
 {
+  GPtrArray *obstacles = g_ptr_array_new_with_free_func (obstacle_free);
   unsigned long own_id = PyThread_get_thread_ident ();
-  unsigned long ids[MAX_THREADS];
-  char *stacks[MAX_THREADS];
-  GString *text = g_string_new (NULL);
   guint n_threads = 0;
-  guint n_told;
 
   /* The list of threads changes only with the GIL held. Nothing in this loop runs
    * Python code, which would let go of it. */
@@ -119,29 +96,53 @@ engine_obstacle_describe (PyInterpreterState *interpreter,
       if (t->thread_id == own_id || (t->thread_id == worker_id && work == NULL))
         continue;
 
-      if (n_threads < MAX_THREADS)
+      if (n_threads++ < MAX_THREADS)
         {
-          ids[n_threads] = t->thread_id;
-          stacks[n_threads] = dup_stack (t);
+          Obstacle *obstacle = add_obstacle (obstacles);
+
+          obstacle->thread_id = t->thread_id;
+          obstacle->frames = engine_frames_collect (t);
         }
-      n_threads++;
     }
 
-  n_told = MIN (n_threads, MAX_THREADS);
-  if (n_told < n_threads)
-    g_string_append_printf (text, "%u threads, of which some are:\n", n_threads);
-  for (guint i = 0; i < n_told; i++)
+  for (guint i = 0; i < obstacles->len; i++)
     {
-      append_title (text, ids[i], worker_id, work);
-      g_string_append (text, stacks[i]);
-      g_free (stacks[i]);
-    }
+      Obstacle *obstacle = obstacles->pdata[i];
 
-  if (text->len == 0)
+      obstacle->title = dup_title (obstacle->thread_id, worker_id, work);
+    }
+  if (n_threads > MAX_THREADS)
     {
-      g_string_free (text, TRUE);
-      return NULL;
+      Obstacle *rest = g_new0 (Obstacle, 1);
+
+      rest->title = g_strdup_printf ("%u threads, of which some are:\n", n_threads);
+      g_ptr_array_insert (obstacles, 0, rest);
     }
 
-  return engine_unmangle_text (g_string_free (text, FALSE));
+  return obstacles;
+}
+
+/* (transfer full) (nullable): the same in words. */
+char *
+engine_obstacle_format (GPtrArray *obstacles)
+{
+  GString *text;
+
+  if (obstacles->len == 0)
+    return NULL;
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < obstacles->len; i++)
+    {
+      Obstacle *obstacle = obstacles->pdata[i];
+      g_autofree char *stack = NULL;
+
+      g_string_append (text, obstacle->title);
+      if (obstacle->frames != NULL)
+        stack = engine_frames_format (obstacle->frames, NULL);
+      if (stack != NULL)
+        g_string_append (text, stack);
+    }
+
+  return g_string_free_and_steal (text);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "engine-stack-private.h"
+#include "engine-frames-private.h"
 
 /* The stack of a thread that holds its GIL, seen from outside as a debugger of another
  * process sees it: memory is copied by the system, which answers for an address
@@ -251,7 +251,7 @@ read_frame (const struct _Py_DebugOffsets *offsets,
 /* (nullable): the frames of a thread whose state is known to last, innermost
  * first, if it does not run Python code meanwhile; otherwise some of them. */
 GPtrArray *
-engine_peek_frames (PyThreadState *thread_state)
+engine_frames_peek (PyThreadState *thread_state)
 {
 #ifdef CAN_PEEK
   const struct _Py_DebugOffsets *offsets = find_offsets ();
@@ -261,8 +261,8 @@ engine_peek_frames (PyThreadState *thread_state)
   if (offsets == NULL || !peek_pointer (thread_state, offsets->thread_state.current_frame, &frame))
     return NULL;
 
-  frames = g_ptr_array_new_with_free_func ((GDestroyNotify) engine_frame_free);
-  for (guint i = 0; frame != NULL && i < ENGINE_STACK_MAX_FRAMES; i++)
+  frames = engine_frames_new ();
+  for (guint i = 0; frame != NULL && i < ENGINE_FRAMES_MAX; i++)
     {
       EngineFrame *known = read_frame (offsets, frame);
 

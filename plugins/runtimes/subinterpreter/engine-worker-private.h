@@ -41,6 +41,9 @@ char *engine_worker_dup_obstacle (EngineWorker *worker);
 gboolean engine_worker_begin_visit (EngineWorker *worker,
                                     SubiterRun *run);
 void engine_worker_end_visit (EngineWorker *worker);
+gboolean engine_worker_begin_entry (EngineWorker *worker,
+                                    gint64 deadline);
+void engine_worker_end_entry (EngineWorker *worker);
 gboolean engine_worker_wait (EngineWorker *worker,
                              gint64 timeout);
 gboolean engine_worker_interrupt (EngineWorker *worker,

@@ -2,6 +2,8 @@
 
 #include "engine-worker-private.h"
 
+#include "engine-guest-private.h"
+
 struct _EngineWorker
 {
   _Atomic int ref_count;
@@ -21,8 +23,10 @@ struct _EngineWorker
   gboolean interruptible;
   /* lock: whether a thread is about to do so, for which it needs the GIL */
   gboolean interrupting;
-  /* lock: how many threads are about to look at that code, likewise */
+  /* lock: how many threads are looking at that code, and whether one of them is about
+   * to enter, likewise */
   guint n_visits;
+  gboolean entering;
   /* lock: whether there will be no more runs */
   gboolean closing;
   /* lock: what keeps the interpreter from ending, as a stack; NULL for nothing */
@@ -201,6 +205,42 @@ engine_worker_end_visit (EngineWorker *worker)
   g_mutex_unlock (&worker->lock);
 }
 
+/* For one who visits: another thread is to enter the interpreter for him. FALSE: there
+ * has been one before, which has not come to that by @deadline (monotonic, µs).
+ * Otherwise this is a visit as well, until engine_worker_end_entry () is called. */
+gboolean
+engine_worker_begin_entry (EngineWorker *worker,
+                           gint64 deadline)
+{
+  gboolean entered;
+
+  g_mutex_lock (&worker->lock);
+  while (worker->entering)
+    {
+      if (!g_cond_wait_until (&worker->changed, &worker->lock, deadline))
+        break;
+    }
+  entered = !worker->entering;
+  if (entered)
+    {
+      worker->entering = TRUE;
+      worker->n_visits++;
+    }
+  g_mutex_unlock (&worker->lock);
+
+  return entered;
+}
+
+void
+engine_worker_end_entry (EngineWorker *worker)
+{
+  g_mutex_lock (&worker->lock);
+  worker->entering = FALSE;
+  worker->n_visits--;
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->lock);
+}
+
 /* There are no more runs: tells the threads that Python code left behind. */
 void
 engine_worker_close (EngineWorker *worker)
@@ -271,16 +311,15 @@ engine_worker_wait (EngineWorker *worker,
 static gboolean
 aim_exception (EngineWorker *worker)
 {
-  PyThreadState *thread_state = PyThreadState_New (worker->interpreter);
+  PyThreadState *thread_state = engine_guest_new (worker->interpreter);
   int n_aimed;
 
   if (thread_state == NULL)
     return FALSE;
 
-  PyEval_RestoreThread (thread_state);
+  engine_guest_attach (thread_state);
   n_aimed = PyThreadState_SetAsyncExc (worker->thread_id, worker->stopped_type);
-  PyThreadState_Clear (thread_state);
-  PyThreadState_DeleteCurrent ();
+  engine_guest_free (thread_state);
 
   return n_aimed == 1;
 }

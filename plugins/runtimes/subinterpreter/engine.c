@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "engine-abi-private.h"
+#include "engine-obstacle-private.h"
 #include "engine-run-private.h"
 #include "engine-stack-private.h"
 
@@ -19,7 +20,7 @@ receive (SubiterPort *port,
 
   /* A thread that was left behind may have the GIL, and keep it. */
   if (run == NULL)
-    engine_worker_take_obstacle (worker, g_strdup ("In code in C that does not let go of its GIL.\n"));
+    engine_worker_take_obstacle (worker, g_strdup (ENGINE_OBSTACLE_DEAF));
   PyEval_RestoreThread (thread_state);
 
   return run;
