@@ -369,7 +369,8 @@ time_out (SubiterSource *self,
   end = g_steal_pointer (&self->held_end);
   if (waits_on)
     {
-      if (self->run == run)
+      /* If it has not gone already, for that of an end that was found meanwhile. */
+      if (self->failure == subiter_failure_from_error (error))
         subiter_source_set_failure (self, NULL);
       if (end != NULL)
         g_queue_push_head (&self->ends, g_steal_pointer (&end));
@@ -398,8 +399,12 @@ time_out (SubiterSource *self,
                 self->state = SUBITER_STATE_TIMED_OUT;
             }
         }
-      if (end != NULL && self->run == NULL && self->n_iterations == iteration && !self->closing)
-        self->state = SUBITER_STATE_TIMED_OUT;
+      if (end != NULL && self->run == NULL && self->n_iterations == iteration)
+        {
+          subiter_source_set_failure (self, error);
+          if (!self->closing)
+            self->state = SUBITER_STATE_TIMED_OUT;
+        }
     }
   subiter_unlock (&self->lock);
 

@@ -336,6 +336,7 @@ check_end_while_asked (guint grants,
 {
   g_autoptr (SubiterSource) source = subiter_test_source_new ("gated", "(1,)");
   g_autoptr (SubiterTestLog) log = NULL;
+  g_autoptr (SubiterFailure) failure = NULL;
   guint n_answers = 0;
 
   g_signal_connect (source, "timeout", G_CALLBACK (on_timeout_take_all), NULL);
@@ -347,6 +348,10 @@ check_end_while_asked (guint grants,
   subiter_test_drain ();
   subiter_test_assert_log (log, expected);
   g_assert_cmpint (subiter_source_get_state (source), ==, state);
+
+  /* What is known of a timeout that was none is not known of the end. */
+  failure = subiter_source_dup_failure (source);
+  g_assert_true ((failure != NULL) == (state == SUBITER_STATE_TIMED_OUT));
 }
 
 /* An iteration has one end, also if a thread finds another one while a handler is
