@@ -167,7 +167,20 @@ freezing_thread (gpointer user_data)
   return NULL;
 }
 
-/* Takes the GIL of each interpreter and keeps it, so that none of its threads
+/* Code may make interpreters that share the program's own GIL. What says so is the same in
+ * 3.13, 3.14 and 3.15. */
+static gboolean
+has_own_gil (PyInterpreterState *interpreter)
+{
+  int (*get_config) (PyInterpreterConfig *, PyInterpreterState *) =
+      (int (*) (PyInterpreterConfig *, PyInterpreterState *)) dlsym (RTLD_DEFAULT,
+                                                                     "_PyInterpreterConfig_InitFromState");
+  PyInterpreterConfig config;
+
+  return get_config != NULL && get_config (&config, interpreter) == 0 && config.gil == PyInterpreterConfig_OWN_GIL;
+}
+
+/* Takes the GIL of each interpreter that has one and keeps it, so that none of its threads
  * runs Python code while Python goes to pieces around it. A thread that sits in
  * C with its GIL is stopped when it comes back, if it does. Called with the
  * lock held. */
@@ -175,15 +188,22 @@ static void
 freeze_interpreters (void)
 {
   gint64 deadline = g_get_monotonic_time () + FREEZE_PATIENCE;
+  guint n_begun = 0;
 
   for (guint i = 0; i < interpreters->len; i++)
     {
-      GThread *thread = g_thread_try_new ("subiter-freeze", freezing_thread, interpreters->pdata[i], NULL);
+      GThread *thread;
 
+      if (!has_own_gil (interpreters->pdata[i]))
+        continue;
+
+      thread = g_thread_try_new ("subiter-freeze", freezing_thread, interpreters->pdata[i], NULL);
+      if (thread != NULL)
+        n_begun++;
       g_clear_pointer (&thread, g_thread_unref);
     }
 
-  while (n_frozen < interpreters->len)
+  while (n_frozen < n_begun)
     {
       if (!g_cond_wait_until (&frozen, &lock, deadline))
         break;
