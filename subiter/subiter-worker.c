@@ -181,6 +181,7 @@ subiter_worker_start (SubiterPort *port,
                       GError **error)
 {
   g_autofree char *name = g_strdup_printf ("subiter-%" G_GUINT64_FORMAT, subiter_port_get_id (port));
+  g_autoptr (GError) thread_error = NULL;
   GThread *thread;
 
   if (subiter_worker_is_forked ())
@@ -198,11 +199,15 @@ subiter_worker_start (SubiterPort *port,
       return FALSE;
     }
 
-  thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port), error);
+  thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port),
+                                   &thread_error);
   if (thread == NULL)
     {
+      /* A shutdown may have closed it by now, and wait for it to end. */
+      subiter_port_exit (port, thread_error);
       unregister_port (port, FALSE);
       subiter_port_unref (port);
+      g_propagate_error (error, g_steal_pointer (&thread_error));
       return FALSE;
     }
   g_thread_unref (thread);

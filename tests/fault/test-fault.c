@@ -3,6 +3,8 @@
 #include "subiter-test-support.h"
 
 #include "subiter-fault-private.h"
+#include "subiter-reaper-private.h"
+#include "subiter-run-private.h"
 #include "subiter-worker-private.h"
 
 /* What becomes of the core when something fails that hardly ever does: it is said by
@@ -233,6 +235,30 @@ test_shared (void)
   subiter_test_assert_log (second_log, "failed:no-memory");
 }
 
+/* A shutdown knows of a worker before it has its thread, and may close one that gets
+ * none: there is nothing to wait for then, be it for ever. */
+static void
+test_closed (void)
+{
+  g_autoptr (SubiterWakeup) wakeup = subiter_wakeup_new ();
+  g_autoptr (SubiterRun) run = subiter_run_new (SUBITER_RUN_ITERATE, 1, NULL, 1, NULL, wakeup);
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (GError) error = NULL;
+
+  assert_nothing_left ();
+  subiter_port_set_close_grace_period (port, G_MAXUINT);
+  g_assert_true (subiter_port_send (port, run, NULL));
+  subiter_fault_inject (SUBITER_FAULT_WORKER_THREAD, 0, 1);
+  g_assert_false (subiter_worker_start (port, &error));
+  g_assert_cmpuint (subiter_fault_clear (SUBITER_FAULT_WORKER_THREAD), ==, 0);
+  assert_error (&faults[0], error);
+  g_assert_true (subiter_port_has_exited (port));
+  subiter_reaper_close (port);
+  assert_nothing_left ();
+  g_assert_true (subiter_run_has_ended (run));
+  g_assert_error (subiter_run_get_error (run), G_THREAD_ERROR, G_THREAD_ERROR_AGAIN);
+}
+
 int
 main (int argc,
       char **argv)
@@ -246,6 +272,7 @@ main (int argc,
   subiter_test_add ("/fault/interrupt", test_interrupt);
   subiter_test_add ("/fault/inspection", test_inspection);
   subiter_test_add ("/fault/shared", test_shared);
+  subiter_test_add ("/fault/closed", test_closed);
 
   return subiter_test_run ();
 }
