@@ -713,6 +713,8 @@ def iterate(function, *, args=(), kwargs=None, buffer_size=3, initializer=None, 
     if initializer is not None:
         source.add_initializer(_make_callable(initializer))
     if timeout is not None:
+        if not isinstance(timeout, int):
+            raise TypeError(f"timeout: {timeout!r} cannot be used; it has to be an int, in ms: 300 is 0.3 s")
         source.set_timeout(timeout)
     return source
 
