@@ -204,6 +204,9 @@ reaper_main (gpointer data)
         next_step = 0;
       for (guint i = 0; i < steps->len; i++)
         g_ptr_array_add (descents, descent_ref (steps->pdata[i]));
+      /* Not the last references. What waits is not to be kept by this stack alone, which
+       * a child that is forked meanwhile does not have. */
+      g_clear_pointer (&steps, g_ptr_array_unref);
       if ((descents->len > 0 || n_held > 0) && next_step > 0)
         subiter_cond_wait_until (&reaper_added, &reaper_lock, next_step == NEVER ? -1 : next_step);
     }
