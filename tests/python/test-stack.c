@@ -12,7 +12,9 @@
 /* in ms */
 #define TIMEOUT 100
 #define INTERRUPT_DELAY 50
+/* of what is going to be given up, and of what is not */
 #define GRACE_PERIOD 400
+#define LONG_GRACE_PERIOD 60000
 /* How long nothing takes, in s. */
 #define FAILSAFE 90
 /* How often the code gets more time. */
@@ -179,20 +181,16 @@ check_cleared (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Whether the code gets more time. */
 static gboolean
-on_timeout (SubiterSource *source,
-            Fixture *fixture)
+check_timeout (SubiterSource *source,
+               Fixture *fixture)
 {
   const char *message;
   const char *stack;
 
-  fixture->n_timeouts++;
-  g_assert_cmpuint (count_threads ("subiter-visit"), <=, 1);
-  /* Another one comes only later: the failure is not there any more by then. */
   g_clear_pointer (&fixture->failure, subiter_failure_unref);
   fixture->failure = subiter_source_dup_failure (source);
-  if (fixture->n_told < N_GRANTED)
-    g_idle_add_full (G_PRIORITY_DEFAULT, check_cleared, fixture, NULL);
   if (fixture->failure == NULL)
     {
       /* It has not come that far yet; or is one of those that nobody can look at. */
@@ -219,6 +217,21 @@ on_timeout (SubiterSource *source,
     g_error ("it says “%s”", stack);
 
   return fixture->n_told++ < N_GRANTED;
+}
+
+static gboolean
+on_timeout (SubiterSource *source,
+            Fixture *fixture)
+{
+  gboolean grants = check_timeout (source, fixture);
+
+  fixture->n_timeouts++;
+  g_assert_cmpuint (count_threads ("subiter-visit"), <=, 1);
+  /* This comes before another timeout does. */
+  if (grants)
+    g_idle_add_full (G_PRIORITY_DEFAULT, check_cleared, fixture, NULL);
+
+  return grants;
 }
 
 static void
@@ -314,7 +327,8 @@ fixture_new (const Case *test_case)
   callable = make_callable (fixture);
   fixture->source = g_object_new (SUBITER_TYPE_SOURCE, "callable", callable, "python-path", path,
                                   "initializers", initializers, "timeout", TIMEOUT,
-                                  "interrupt-delay", INTERRUPT_DELAY, "grace-period", GRACE_PERIOD, NULL);
+                                  "interrupt-delay", INTERRUPT_DELAY, "grace-period",
+                                  test_case->is_abandoned ? GRACE_PERIOD : LONG_GRACE_PERIOD, NULL);
   g_signal_connect (fixture->source, "timeout", G_CALLBACK (on_timeout), fixture);
   g_signal_connect (fixture->source, "item", G_CALLBACK (on_item), fixture);
   g_signal_connect (fixture->source, "finished", G_CALLBACK (on_finished), fixture);
