@@ -5,6 +5,7 @@ test-model.py [NAME…] checks all, or the cases whose names contain one of NAME
 larger ones too."""
 
 import collections
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent / 'bindings'))
@@ -22,8 +24,19 @@ import tap  # noqa: E402
 from cases import models  # noqa: E402
 
 spin = shutil.which('spin')
-compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
+# Most of the time goes to compiling verifiers that run for a moment: clang takes half as long over that as gcc.
+compiler = shutil.which('clang') or shutil.which('cc') or shutil.which('gcc')
 is_thorough = bool(os.environ.get('SUBITER_TEST_THOROUGH'))
+# How much memory a verifier may take, in MiB.
+memory_limit = 3000
+
+
+def count_workers():
+    """How many verifiers may run at a time: one a processor, and the larger ones only as far as memory goes."""
+    n = os.cpu_count() or 1
+    if is_thorough:
+        n = min(n, os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // (memory_limit * 1024 * 1024))
+    return max(n, 1)
 
 
 class Result:
@@ -31,13 +44,15 @@ class Result:
 
     def __init__(self, model, switches, optimise, liveness=False):
         self.command = ' '.join(['spin -a', *switches, f'{model}.pml'])
+        began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix='model-', dir=os.environ.get('SUBITER_TEST_BUILD_DIR')) as folder:
             self.run(['spin', '-a', *switches, here / f'{model}.pml'], folder, spin)
             safety = ['-DNP'] if liveness else ['-DSAFETY']
             self.tables = read_tables(pathlib.Path(folder))
             self.run([compiler, '-w', '-O2' if optimise else '-O0', *safety, '-DNOCLAIM', '-DVECTORSZ=1024',
-                      *(['-DCOLLAPSE'] if optimise else []), '-DMEMLIM=3000', '-o', 'pan', 'pan.c'], folder)
+                      *(['-DCOLLAPSE'] if optimise else []), f'-DMEMLIM={memory_limit}', '-o', 'pan', 'pan.c'], folder)
             self.output = self.run(['./pan', '-m500000', '-w20', *(['-l'] if liveness else [])], folder)
+        self.duration = time.monotonic() - began
         match = re.search(r'errors: (\d+)', self.output)
         if match is None or 'max search depth too small' in self.output or 'out of memory' in self.output:
             raise AssertionError(f'the verifier did not get to its end:\n{self.output}')
@@ -91,9 +106,8 @@ def read_tables(folder):
     return statements, lines
 
 
-def holds(model, switches, reached):
-    result = Result(model, switches, is_thorough, liveness='-DLIVENESS' in switches)
-    print(f'# {result.n_states} states')
+def holds(result, reached):
+    print(f'# {result.n_states} states, {result.duration:.1f} s')
     if result.errors:
         raise AssertionError(f'{result.command}: {result.what}')
     if reached is not None:
@@ -101,11 +115,10 @@ def holds(model, switches, reached):
             reached[name] = reached[name] & places if name in reached else places
 
 
-def is_found(model, switches):
-    result = Result(model, switches, False, liveness='-DLIVENESS' in switches)
+def is_found(result):
     if not result.errors:
         raise AssertionError(f'{result.command}: the mistake was not found in {result.n_states} states')
-    print(f'# {result.what.removeprefix("pan:1: ")}')
+    print(f'# {result.what.removeprefix("pan:1: ")}, {result.duration:.1f} s')
 
 
 def all_is_reached(reached, known):
@@ -118,21 +131,34 @@ def all_is_reached(reached, known):
         raise AssertionError('in no case reached:\n' + '\n'.join(missed))
 
 
-def cases():
+def cases(wanted, pool):
+    """Pairs of a name and a function that raises, as tap.run () wants them. The verifiers are at work meanwhile, and
+    are waited for in the order of the cases."""
+    def is_wanted(name):
+        return not wanted or any(word in name for word in wanted)
+
+    def verify(model, switches, optimise=False):
+        switches = switches.split()
+        return pool.submit(Result, model, switches, optimise, liveness='-DLIVENESS' in switches)
+
     for model, table in models.items():
         reached = {}
-        usual = table['holds']
-        rare = table['thorough'] if is_thorough else {}
-        for name, switches in {**usual, **rare}.items():
-            yield (f'{model}: {name}',
-                   lambda model=model, switches=switches, reached=reached: holds(model, switches.split(), reached))
-        yield f'{model}: every step is reached', \
-            lambda reached=reached, known=table['unreached']: all_is_reached(reached, known)
+        for name, switches in {**table['holds'], **(table['thorough'] if is_thorough else {})}.items():
+            name, is_large = f'{model}: {name}', name in table['thorough']
+            if is_wanted(name):
+                future = verify(model, switches, is_large)
+                yield name, lambda future=future, reached=reached: holds(future.result(), reached)
+        name = f'{model}: every step is reached'
+        if is_wanted(name):
+            yield name, lambda reached=reached, known=table['unreached']: all_is_reached(reached, known)
         for name, switches in table['needless'].items():
-            yield (f'{model}: holds as well with {name}',
-                   lambda model=model, switches=switches: holds(model, switches.split(), None))
+            name = f'{model}: holds as well with {name}'
+            if is_wanted(name):
+                yield name, lambda future=verify(model, switches): holds(future.result(), None)
         for name, switches in table['mistakes'].items():
-            yield f'{model}: finds {name}', lambda model=model, switches=switches: is_found(model, switches.split())
+            name = f'{model}: finds {name}'
+            if is_wanted(name):
+                yield name, lambda future=verify(model, switches): is_found(future.result())
 
 
 if __name__ == '__main__':
@@ -140,5 +166,6 @@ if __name__ == '__main__':
         tap.skip_all('there is no spin')
     if compiler is None:
         tap.skip_all('there is no C compiler')
-    wanted = sys.argv[1:]
-    sys.exit(tap.run([(name, case) for name, case in cases() if not wanted or any(word in name for word in wanted)]))
+    with concurrent.futures.ThreadPoolExecutor(count_workers()) as workers:
+        code = tap.run(cases(sys.argv[1:], workers))
+    sys.exit(code)
