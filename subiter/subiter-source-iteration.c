@@ -120,10 +120,11 @@ subiter_source_finish_winding (SubiterSource *self)
   subiter_winding_free (winding);
 }
 
-/* The dispatch does this too, but it need not ever come by in a program that
- * only calls next (). */
-static void
-drop_windings (SubiterSource *self)
+/* The dispatch does this too, but it need not ever come by in a program that only
+ * calls next (), and where next () finds an end, that of the iteration before it comes
+ * first. */
+void
+subiter_source_drop_windings (SubiterSource *self)
 {
   SubiterWinding *winding;
 
@@ -182,7 +183,7 @@ subiter_source_begin (SubiterSource *self,
   GError *error = NULL;
 
   if (pulls)
-    drop_windings (self);
+    subiter_source_drop_windings (self);
 
   self->run = subiter_run_new (SUBITER_RUN_ITERATE, self->stream_id, self->callable,
                                self->buffer_size, self->item_type, self->wakeup);
@@ -258,6 +259,7 @@ subiter_source_end (SubiterSource *self,
       return;
     }
 
+  subiter_source_drop_windings (self);
   take_progress (self, run);
   if (was_abandoned (run))
     set_abandoned (self, TRUE);

@@ -186,6 +186,7 @@ void subiter_source_end (SubiterSource *self,
                          SubiterRun *run);
 
 void subiter_source_finish_winding (SubiterSource *self);
+void subiter_source_drop_windings (SubiterSource *self);
 void subiter_source_add_end (SubiterSource *self,
                              SubiterRun *run,
                              SubiterState state,

@@ -97,6 +97,7 @@ time_out (SubiterSource *self,
   subiter_lock (&self->lock);
   if (self->run == run && subiter_run_is_empty (run) && !subiter_run_has_ended (run))
     {
+      subiter_source_drop_windings (self);
       g_clear_error (&self->pull_error);
       self->pull_error = g_error_copy (error);
       subiter_source_set_failure (self, error);

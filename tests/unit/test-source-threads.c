@@ -363,6 +363,27 @@ test_end_while_asked (void)
   check_end_while_asked (1, "timeout:granted finished", SUBITER_STATE_FINISHED);
 }
 
+/* A thread finds the end of an iteration while that of the one before it, which took its
+ * time to stop, has not been signalled yet: they come in their order. */
+static void
+test_ends_in_order (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("busy", NULL);
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+  g_autoptr (GError) error = NULL;
+
+  subiter_source_set_interrupt_delay (source, 20);
+  subiter_source_start (source);
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == 1);
+  subiter_source_stop (source);
+  subiter_source_rewind (source);
+  subiter_source_set_timeout (source, 1);
+  g_assert_null (subiter_source_next (source, NULL, &error));
+  g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_TIMED_OUT);
+  subiter_test_wait_for (log->n_ends == 2);
+  subiter_test_assert_log (log, "finished timeout");
+}
+
 int
 main (int argc,
       char **argv)
@@ -375,6 +396,7 @@ main (int argc,
   subiter_test_add ("/source/threads/context-gone", test_context_gone);
   subiter_test_add ("/source/threads/unref-thread", test_unref_thread);
   subiter_test_add ("/source/threads/end-while-asked", test_end_while_asked);
+  subiter_test_add ("/source/threads/ends-in-order", test_ends_in_order);
 
   return subiter_test_run ();
 }
