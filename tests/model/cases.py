@@ -85,15 +85,27 @@ worker = {
         'stopped': '-DSTOPS=1',
         'stopped twice': '-DSTOPS=2',
         'closed': '-DCLOSES=1',
-        'stopped and closed': '-DSTOPS=1 -DCLOSES=1',
+        'stopped and closed, with all the time there is': '-DSTOPS=1 -DCLOSES=1 -DFOREVER',
+        'no thread to be had': '-DFAILS',
+        'no thread to be had, shut down, with all the time there is': '-DFAILS -DSHUTDOWNS=1 -DFOREVER',
+        'shut down, with all the time there is': '-DSTOPS=1 -DSHUTDOWNS=1 -DFOREVER',
+        'two workers, with all the time there is': '-DSTOPS=1 -DOTHERS=1 -DFOREVER',
     },
     'thorough': {
-        'stopped and closed twice': '-DSTOPS=2 -DCLOSES=2',
+        'stopped and closed': '-DSTOPS=1 -DCLOSES=1',
+        'stopped and closed twice, with all the time there is': '-DSTOPS=2 -DCLOSES=2 -DFOREVER',
+        'shut down': '-DSHUTDOWNS=1',
+        'two workers': '-DSTOPS=1 -DOTHERS=1',
+        'no thread to be had, stopped twice': '-DFAILS -DSTOPS=2',
+        'no thread to be had, closed': '-DFAILS -DCLOSES=1',
+        'no thread to be had, shut down': '-DFAILS -DSHUTDOWNS=1',
+        'no thread to be had, two workers': '-DFAILS -DOTHERS=1',
     },
     'needless': {},
     # What the worker is at is not in the mailbox.
     'unreached': {
         'closer': ['withdrawn[which] = 1', 'n_ends[which] = (n_ends[which]+1)'],
+        'shutdown': ['withdrawn[which] = 1', 'n_ends[which] = (n_ends[which]+1)'],
     },
     'mistakes': {
         'a run ended again': '-DSTOPS=1 -DEND_AGAIN',
@@ -106,6 +118,70 @@ worker = {
         'a withdrawn run left in the mailbox': '-DSTOPS=1 -DWITHDRAW_LEAVES_IT',
         'a stop that is not seen to': '-DSTOPS=1 -DSTOP_WITHOUT_DESCENT',
         'a close that is not seen to': '-DCLOSES=1 -DCLOSE_WITHOUT_DESCENT',
+        'a descent that the reaper is not woken for': '-DSTOPS=1 -DADD_DOES_NOT_SIGNAL',
+        'a worker that is there before the reaper': '-DFAILS -DHOLD_LATER',
+        'a reaper that goes while there are workers': '-DSTOPS=1 -DFAILS -DREAPER_IGNORES_HELD',
+        'a worker that is gone without waking the reaper': '-DSTOPS=1 -DRELEASE_DOES_NOT_SIGNAL',
+        'a worker that is gone while the reaper is busy': '-DSTOPS=1 -DFOREVER -DRELEASE_IS_NO_NEWS',
+        'news forgotten that came while the reaper was busy': '-DSTOPS=1 -DFOREVER -DNEWS_CLEARED_AFTER',
+        'a worker that is given up and ends, counted twice': '-DSTOPS=1 -DRELEASE_TWICE',
+        'a worker that is given up, counted on': '-DSTOPS=1 -DGIVEN_UP_IS_HELD',
+        'a worker that was not accepted, counted': '-DSHUTDOWNS=1 -DREFUSED_IS_HELD',
+        'an inspection that is waited for as long as it takes': '-DSTOPS=1 -DINSPECTION_HAS_NO_END',
+        'a worker without a thread that has not ended': '-DFAILS -DSHUTDOWNS=1 -DFOREVER -DFAILED_DOES_NOT_EXIT',
+        'a shutdown that lists workers before it refuses new ones': '-DSHUTDOWNS=1 -DSHUTDOWN_LISTS_FIRST',
+    },
+}
+
+farewell = {
+    'holds': {
+        'given back': '',
+        'kept': '-DLIVES',
+        'kept, one worker, at the end of the program': '-DLIVES -DSUBMITS=1 -DSHUTDOWNS=1',
+        'given back, one worker, at the end of the program': '-DSUBMITS=1 -DSHUTDOWNS=1',
+    },
+    'thorough': {
+        'given back, at the end of the program': '-DSHUTDOWNS=1',
+        'kept, at the end of the program': '-DLIVES -DSHUTDOWNS=1',
+    },
+    'unreached': {},
+    'needless': {},
+    'mistakes': {
+        'what is told left to be told': '-DTAKE_LEAVES_IT',
+        'a worker given up of which nobody will ask': '-DGIVE_UP_IGNORES_ORPHAN',
+        'whether somebody will ask looked at too late': '-DORPHAN_LOOKED_AT_LATER',
+        'nobody who tells of a worker of which nobody will ask': '-DGIVEN_UP_IS_NOT_TOLD',
+        'a dispose that does not tell': '-DDISPOSE_DOES_NOT_LOG',
+        'a dispose that asks as if it were not the last': '-DDISPOSE_LEAVES_NO_ORPHAN',
+        'a worker forgotten when it is replaced': '-DREPLACE_FORGETS',
+        'a worker that leaves without news': '-DLIVES -DLEAVE_DOES_NOT_NOTIFY',
+        'the ends of runs before the news': '-DLIVES -DENDS_FIRST',
+    },
+}
+
+timeout = {
+    'holds': {
+        'one thread in next': '',
+        'two iterations, two threads in next': '-DITERATIONS=2 -DNEXTS=2',
+        'two iterations, stopped by a thread and a handler': '-DITERATIONS=2 -DSTOPS=1 -DHANDLER_STOPS',
+    },
+    'thorough': {
+        'two iterations, two threads in next, stopped': '-DITERATIONS=2 -DNEXTS=2 -DSTOPS=1',
+        'two iterations, two threads in next, stopped by a handler': '-DITERATIONS=2 -DNEXTS=2 -DHANDLER_STOPS',
+        'two iterations, three timeouts': '-DITERATIONS=2 -DSTOPS=2 -DHANDLER_STOPS -DTIMEOUTS=3',
+    },
+    # The thread that asks is the one that would find the end.
+    'unreached': {
+        'main_loop': ['held_end = 1', 'held_end = 2', 'held_end = at'],
+    },
+    'needless': {},
+    'mistakes': {
+        'an end signalled besides the answer': '-DENDS_ARE_NOT_HELD',
+        'an end that was held signalled all the same': '-DHELD_END_IS_SIGNALLED',
+        'an end that was held behind those that came later': '-DITERATIONS=2 -DHELD_END_IS_LAST',
+        'an iteration that was stopped signalled besides the answer': '-DSTOPS=1 -DWINDING_SIGNALS_TOO',
+        'an end found before that of the iteration before it': '-DITERATIONS=2 -DSTOPS=1 -DWINDINGS_ARE_LEFT',
+        'the time of an iteration taken for that of the next': '-DITERATIONS=2 -DTIME_OF_ANOTHER',
     },
 }
 
@@ -113,20 +189,30 @@ interrupt = {
     'holds': {
         'one thread that interrupts': '-DINTERRUPTERS=1',
         'two threads that interrupt': '-DINTERRUPTERS=2',
+        'a thread that looks': '-DVISITORS=1',
+        'a thread that interrupts and one that looks': '-DINTERRUPTERS=1 -DVISITORS=1',
+        'two threads that look': '-DVISITORS=2',
     },
     'thorough': {
         'three threads that interrupt': '-DINTERRUPTERS=3',
+        'two threads that interrupt and two that look': '-DINTERRUPTERS=2 -DVISITORS=2',
     },
     'unreached': {},
     'needless': {},
     'mistakes': {
-        'nothing that was aimed taken back': '-DNO_DROP',
-        'a shield that does not wait': '-DSHIELD_DOES_NOT_WAIT',
-        'a shield that keeps the GIL': '-DSHIELD_KEEPS_GIL',
-        'a shield that looks before it is up': '-DSHIELD_LOOKS_FIRST',
-        'any run interrupted': '-DINTERRUPT_ANY_RUN',
+        'nothing that was aimed taken back': '-DINTERRUPTERS=1 -DNO_DROP',
+        'a shield that does not wait': '-DINTERRUPTERS=1 -DSHIELD_DOES_NOT_WAIT',
+        'a shield that keeps the GIL': '-DINTERRUPTERS=1 -DSHIELD_KEEPS_GIL',
+        'a shield that looks before it is up': '-DINTERRUPTERS=1 -DSHIELD_LOOKS_FIRST',
+        'any run interrupted': '-DINTERRUPTERS=1 -DINTERRUPT_ANY_RUN',
         'two at a time': '-DINTERRUPTERS=2 -DINTERRUPT_TOGETHER',
+        'any run looked at': '-DVISITORS=1 -DVISIT_ANY_RUN',
+        'a visit that nobody knows of': '-DVISITORS=1 -DVISIT_IS_NOT_COUNTED',
+        'a visit that is said to be over too early': '-DVISITORS=1 -DVISIT_ENDS_EARLY',
+        'a run left without waiting for visits': '-DVISITORS=1 -DEND_DOES_NOT_WAIT',
+        'visits waited for with the GIL': '-DVISITORS=1 -DEND_KEEPS_GIL',
+        'visits looked for before the run is over': '-DVISITORS=1 -DLOOKS_FOR_VISITS_FIRST',
     },
 }
 
-models = {'stream': stream, 'worker': worker, 'interrupt': interrupt}
+models = {'stream': stream, 'timeout': timeout, 'worker': worker, 'farewell': farewell, 'interrupt': interrupt}
