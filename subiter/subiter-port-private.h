@@ -23,6 +23,7 @@ gboolean subiter_port_withdraw (SubiterPort *port,
 gboolean subiter_port_close (SubiterPort *port);
 gboolean subiter_port_has_exited (SubiterPort *port);
 SubiterRun *subiter_port_dup_current (SubiterPort *port);
+gint64 subiter_port_get_waited (SubiterPort *port);
 gboolean subiter_port_is_abandoned (SubiterPort *port);
 GError *subiter_port_dup_abandoned (SubiterPort *port);
 char *subiter_port_dup_callable_name (SubiterPort *port);

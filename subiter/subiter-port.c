@@ -25,6 +25,10 @@ struct _SubiterPort
   SubiterRun *current;
   SubiterRuntime *runtime;
   GPtrArray *watchers;
+  /* for how long the worker has waited for its turn, in µs, and since when it does
+   * (monotonic; 0: it does not) */
+  gint64 waited;
+  gint64 waiting_since;
   /* what ran last, to tell by what it is known */
   SubiterCallable *last_callable;
   /* why it counts as gone, if it was given up */
@@ -484,6 +488,56 @@ subiter_port_dup_runtime (SubiterPort *port)
   subiter_unlock (&port->lock);
 
   return runtime;
+}
+
+/**
+ * subiter_port_begin_wait:
+ * @port: a port
+ *
+ * Says that the worker waits for its turn, such as when interpreters can only be
+ * ended one after the other. This time does not count against an interpreter that was
+ * closed. Only the worker's thread may call this.
+ */
+void
+subiter_port_begin_wait (SubiterPort *port)
+{
+  g_return_if_fail (port != NULL);
+
+  subiter_lock (&port->lock);
+  port->waiting_since = g_get_monotonic_time ();
+  subiter_unlock (&port->lock);
+}
+
+/**
+ * subiter_port_end_wait:
+ * @port: a port
+ *
+ * Ends what [method@Subiter.Port.begin_wait] began.
+ */
+void
+subiter_port_end_wait (SubiterPort *port)
+{
+  g_return_if_fail (port != NULL);
+
+  subiter_lock (&port->lock);
+  port->waited += g_get_monotonic_time () - port->waiting_since;
+  port->waiting_since = 0;
+  subiter_unlock (&port->lock);
+}
+
+/* For how long the worker has waited for its turn by now, in µs. */
+gint64
+subiter_port_get_waited (SubiterPort *port)
+{
+  gint64 waited;
+
+  subiter_lock (&port->lock);
+  waited = port->waited;
+  if (port->waiting_since != 0)
+    waited += g_get_monotonic_time () - port->waiting_since;
+  subiter_unlock (&port->lock);
+
+  return waited;
 }
 
 /**

@@ -23,6 +23,10 @@ guint64 subiter_port_get_id (SubiterPort *port);
 SUBITER_AVAILABLE_IN_ALL
 SubiterRun *subiter_port_receive (SubiterPort *port);
 SUBITER_AVAILABLE_IN_ALL
+void subiter_port_begin_wait (SubiterPort *port);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_port_end_wait (SubiterPort *port);
+SUBITER_AVAILABLE_IN_ALL
 void subiter_port_set_data (SubiterPort *port,
                             gpointer data,
                             GDestroyNotify destroy);

@@ -25,6 +25,8 @@ typedef struct
   /* the reaper's own */
   gint64 next_step;
   gint64 give_up;
+  /* what is in that of the time in which the worker waited for its turn */
+  gint64 waited;
   /* where its code sits, asked when its time is up */
   SubiterInspection *inspection;
   /* set by the reaper, cleared by the thread that interrupts */
@@ -143,6 +145,18 @@ abandon (Descent *descent)
     abandon_worker (descent);
 }
 
+/* Interpreters end one after the other: one that waits for others is given the time
+ * that this takes. */
+static void
+extend (Descent *descent)
+{
+  gint64 waited = subiter_port_get_waited (descent->port);
+
+  descent->give_up += waited - descent->waited;
+  descent->next_step = descent->give_up;
+  descent->waited = waited;
+}
+
 /* FALSE if the descent is over. */
 static gboolean
 take_step (Descent *descent,
@@ -159,6 +173,12 @@ take_step (Descent *descent,
     }
   if (now < descent->next_step)
     return TRUE;
+  if (descent->run == NULL)
+    {
+      extend (descent);
+      if (now < descent->give_up)
+        return TRUE;
+    }
   if (now >= descent->give_up)
     {
       descent->next_step = now + SUBITER_INSPECTION_TIME;

@@ -248,6 +248,15 @@ def test_closed():
 
 
 @test
+def test_iterate_timeout():
+    try:
+        Subiter.iterate(range, args=(1,), timeout=0.3)
+    except TypeError as error:
+        assert "in ms" in str(error), error
+    else:
+        raise AssertionError("0.3 ms was taken for no timeout")
+
+
 def test_iterate_what():
     import glob
     import override_module

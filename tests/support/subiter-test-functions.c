@@ -322,6 +322,13 @@ iterate_linger (SubiterTestCall *call)
 }
 
 static void
+iterate_queue (SubiterTestCall *call)
+{
+  call->worker->queues = TRUE;
+  subiter_run_finish (call->run);
+}
+
+static void
 iterate_setup (SubiterTestCall *call)
 {
 }
@@ -342,6 +349,8 @@ static const SubiterTestFunction functions[] = {
   { "output", FALSE, iterate_output },
   { "parting", FALSE, iterate_parting },
   { "progress", FALSE, iterate_progress },
+  /* Its worker waits for its turn to end, until that is permitted. */
+  { "queue", FALSE, iterate_queue },
   { "range", FALSE, iterate_range },
   { "setup", FALSE, iterate_setup },
   { "slow", FALSE, iterate_slow },

@@ -15,6 +15,7 @@ typedef struct
   GHashTable *streams;
   gboolean leaves;
   gboolean lingers;
+  gboolean queues;
 
   GMutex lock;
   /* lock: the run that may be interrupted, and how often it was */

@@ -263,6 +263,13 @@ subiter_test_runtime_run (SubiterRuntime *runtime,
     }
   while (worker->lingers && !subiter_test_runtime_is_released ())
     g_usleep (200);
+  if (worker->queues)
+    {
+      subiter_port_begin_wait (port);
+      while (!subiter_test_runtime_take_permit () && !subiter_test_runtime_is_released ())
+        g_usleep (200);
+      subiter_port_end_wait (port);
+    }
   add_trace ("leave", NULL);
   subiter_test_runtime_add (SUBITER_TEST_LEFT);
 

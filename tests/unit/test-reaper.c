@@ -218,6 +218,48 @@ test_lingering (void)
 }
 
 static void
+on_queue_closed (GObject *object,
+                 GAsyncResult *result,
+                 gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  subiter_interpreter_close_finish (SUBITER_INTERPRETER (object), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* The time in which a worker waits for its turn to end is not held against it; another
+ * one that is closed after it has had its time meanwhile. */
+static void
+test_queueing (void)
+{
+  g_autoptr (SubiterInterpreter) queueing = subiter_interpreter_new ("test");
+  g_autoptr (SubiterInterpreter) lingering = subiter_interpreter_new ("test");
+  g_autoptr (SubiterSource) first = subiter_test_source_new_on (queueing, "queue", NULL);
+  g_autoptr (SubiterSource) second = subiter_test_source_new_on (lingering, "linger", NULL);
+  g_autoptr (SubiterTestLog) first_log = subiter_test_log_new (first);
+  g_autoptr (SubiterTestLog) second_log = subiter_test_log_new (second);
+  g_autoptr (GError) error = NULL;
+  gboolean is_closed = FALSE;
+
+  subiter_source_start (first);
+  subiter_source_start (second);
+  subiter_test_wait_for (first_log->n_ends == 1 && second_log->n_ends == 1);
+  subiter_interpreter_set_close_grace_period (queueing, SHORT);
+  subiter_interpreter_set_close_grace_period (lingering, 4 * SHORT);
+  subiter_interpreter_close_async (queueing, NULL, on_queue_closed, &is_closed);
+  subiter_interpreter_close_async (lingering, NULL, on_interpreter_closed, &error);
+  g_test_expect_message ("Subiter", G_LOG_LEVEL_WARNING, "*test:linger did not end*");
+  subiter_test_wait_for (error != NULL);
+  g_test_assert_expected_messages ();
+
+  g_assert_false (is_closed);
+  subiter_test_runtime_permit (1);
+  subiter_test_wait_for (is_closed);
+}
+
+static void
 count_notify (GObject *object,
               GParamSpec *pspec,
               gpointer user_data)
@@ -463,6 +505,7 @@ main (int argc,
   subiter_test_add ("/reaper/stubborn-queued-stop", test_stubborn_queued_stop);
   subiter_test_add ("/reaper/stubborn-close", test_stubborn_close);
   subiter_test_add ("/reaper/lingering", test_lingering);
+  subiter_test_add ("/reaper/queueing", test_queueing);
   subiter_test_add ("/reaper/abandoned", test_abandoned);
   subiter_test_add ("/reaper/abandoned-in-c", test_abandoned_in_c);
   subiter_test_add ("/reaper/abandoned-orphan", test_abandoned_orphan);

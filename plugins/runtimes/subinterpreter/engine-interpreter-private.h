@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * end it, this thread is attached to it. */
 typedef struct
 {
+  SubiterPort *port;
   EngineWorker *worker;
   PyThreadState *thread_state;
   /* NULL as long as it is being set up */
@@ -26,7 +27,8 @@ typedef struct
   gboolean import_failed;
 } EngineInterpreter;
 
-EngineInterpreter *engine_interpreter_new (EngineWorker *worker,
+EngineInterpreter *engine_interpreter_new (SubiterPort *port,
+                                           EngineWorker *worker,
                                            GError **error);
 void engine_interpreter_end (EngineInterpreter *self);
 

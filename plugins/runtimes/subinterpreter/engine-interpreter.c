@@ -101,13 +101,18 @@ set_up (EngineInterpreter *self)
 
 /* Creates an interpreter for the calling thread and attaches that to it. */
 EngineInterpreter *
-engine_interpreter_new (EngineWorker *worker,
+engine_interpreter_new (SubiterPort *port,
+                        EngineWorker *worker,
                         GError **error)
 {
   PyThreadState *thread_state;
   EngineInterpreter *self;
+  gboolean entered;
 
-  if (!engine_host_enter_gate (error))
+  subiter_port_begin_wait (port);
+  entered = engine_host_enter_gate (error);
+  subiter_port_end_wait (port);
+  if (!entered)
     return NULL;
   thread_state = create_thread_state (error);
   engine_host_leave_gate ();
@@ -115,6 +120,7 @@ engine_interpreter_new (EngineWorker *worker,
     return NULL;
 
   self = g_new0 (EngineInterpreter, 1);
+  self->port = port;
   self->worker = worker;
   self->thread_state = thread_state;
   self->streams = engine_stream_table_new ();
@@ -140,6 +146,8 @@ void
 engine_interpreter_end (EngineInterpreter *self)
 {
   PyThreadState *thread_state = self->thread_state;
+  SubiterPort *port = self->port;
+  gboolean entered;
 
   engine_worker_close (self->worker);
   engine_leftover_end (self);
@@ -150,8 +158,12 @@ engine_interpreter_end (EngineInterpreter *self)
 
   g_free (self);
 
+  subiter_port_begin_wait (port);
+  entered = engine_host_enter_gate_to_end ();
+  subiter_port_end_wait (port);
+
   /* Python itself is ending: better a leak. */
-  if (!engine_host_enter_gate_to_end ())
+  if (!entered)
     return;
 
   engine_exit_remove (PyThreadState_GetInterpreter (thread_state));

@@ -37,7 +37,7 @@ engine_run (SubiterPort *port,
   /* The port has the reference, and outlives this function. */
   subiter_port_set_data (port, worker, worker_unref);
 
-  interpreter = engine_interpreter_new (worker, error);
+  interpreter = engine_interpreter_new (port, worker, error);
   if (interpreter == NULL)
     return FALSE;
 
