@@ -257,6 +257,7 @@ def test_iterate_timeout():
         raise AssertionError("0.3 ms was taken for no timeout")
 
 
+@test
 def test_iterate_what():
     import glob
     import override_module
