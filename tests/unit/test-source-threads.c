@@ -331,6 +331,7 @@ count_answer (GObject *object,
 
 static void
 check_end_while_asked (guint grants,
+                       int n_iterations,
                        const char *expected,
                        SubiterState state)
 {
@@ -342,8 +343,10 @@ check_end_while_asked (guint grants,
   g_signal_connect (source, "timeout", G_CALLBACK (on_timeout_take_all), NULL);
   log = subiter_test_log_new (source);
   log->grants = grants;
-  subiter_source_set_timeout (source, 1);
   subiter_source_next_async (source, NULL, count_answer, &n_answers);
+  /* Only code that runs can be looked at. */
+  subiter_test_wait_for (subiter_test_runtime_count (SUBITER_TEST_ITERATIONS) == n_iterations);
+  subiter_source_set_timeout (source, 1);
   subiter_test_wait_for (n_answers == 1);
   subiter_test_drain ();
   subiter_test_assert_log (log, expected);
@@ -359,8 +362,8 @@ check_end_while_asked (guint grants,
 static void
 test_end_while_asked (void)
 {
-  check_end_while_asked (0, "timeout", SUBITER_STATE_TIMED_OUT);
-  check_end_while_asked (1, "timeout:granted finished", SUBITER_STATE_FINISHED);
+  check_end_while_asked (0, 1, "timeout", SUBITER_STATE_TIMED_OUT);
+  check_end_while_asked (1, 2, "timeout:granted finished", SUBITER_STATE_FINISHED);
 }
 
 /* A thread finds the end of an iteration while that of the one before it, which took its
