@@ -69,7 +69,8 @@ suppressions ()
 step_default ()
 {
   test_build default default --prefix="$builds/prefix" || return 0
-  meson_test default default --no-suite valgrind-only "$@"
+  # Many tests wait most of their time.
+  meson_test default default --num-processes $(($(nproc) + 1)) --no-suite valgrind-only "$@"
 }
 
 step_asan ()

@@ -78,7 +78,9 @@ try_values (const GVariantType *type)
       else
         {
           fuzz_assert_error (error);
-          g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_WRONG_TYPE);
+          /* Of a type that is as deep as one may be, a value in a "v" may be too deep. */
+          if (!g_error_matches (error, SUBITER_ERROR, SUBITER_ERROR_NOT_SHAREABLE))
+            g_assert_error (error, SUBITER_ERROR, SUBITER_ERROR_WRONG_TYPE);
         }
       subiter_value_clear (&value);
     }
