@@ -5,10 +5,9 @@
 A heartbeat of 5 ms runs in the program's main loop while its source is started, runs away, and is stopped,
 timed out or left to end. Its longest gap may be 20 ms. The time for which the thread of the main loop waited for a
 processor that others had is not counted, and a second program, in C and without a source, tells what
-gaps the machine has for other reasons: one that it has as well does not count. A case is tried up to five times: what
-blocks a main loop blocks it every time. If the machine's own gaps were over 20 ms each time, or it had several
-times more to do than it has processors, the case is skipped: then threads wait for locks of others that wait for a
-processor.
+gaps the machine has for other reasons. A case is tried up to five times: what blocks a main loop blocks it every
+time. If mostly the machine had such gaps itself, or several times more to do than it has processors, the case is
+skipped: then threads wait for locks of others that wait for a processor. It passes with 20 ms and nothing else.
 
 Usage: test-runaway.py CONTROL HOST… [-- CASE…]
 """
@@ -90,9 +89,9 @@ def run_beside_control(code, how):
     return process.returncode, stdout, stderr, int(control_output.split()[1])
 
 
-def is_fine(gap, control_gap):
-    """Where the loop of a program that does nothing stood still for as long, it was the machine."""
-    return gap <= max(LONGEST_GAP, control_gap + 1000)
+def is_machine(gap, control_gap, load):
+    """Whether the loop of a program that does nothing stood still for as long, or for too long itself."""
+    return gap <= control_gap + 1000 or control_gap > LONGEST_GAP or load > OVERLOAD
 
 
 def check_stderr(stderr):
@@ -117,13 +116,13 @@ def check(name, code, wanted_end, how):
         assert end_line.startswith(f'end {wanted}'), f'stdout is {stdout!r}'
         _, gap, _, at = gap_line.split()
         attempts.append((int(gap), control_gap, int(at), os.getloadavg()[0]))
-        if is_fine(int(gap), control_gap):
+        if int(gap) <= LONGEST_GAP:
             break
     text = '; '.join(f'{gap / 1000:.1f} ms (at {at / 1000:.0f} ms), machine {control_gap / 1000:.1f} ms, load {load:.1f}'
                      for gap, control_gap, at, load in attempts)
     print(f'# {name}: longest gap {text}')
-    if not is_fine(*attempts[-1][:2]):
-        if all(control_gap > LONGEST_GAP or load > OVERLOAD for _, control_gap, _, load in attempts):
+    if attempts[-1][0] > LONGEST_GAP:
+        if sum(is_machine(gap, control_gap, load) for gap, control_gap, _, load in attempts) > N_ATTEMPTS / 2:
             raise tap.Skip(f'the machine itself has gaps like that, or too much to do: {text}')
         raise AssertionError(f'the main loop was blocked: {text}')
 

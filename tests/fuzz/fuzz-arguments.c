@@ -120,15 +120,6 @@ check_kwargs (SubiterCallable *callable,
 }
 
 int
-LLVMFuzzerInitialize (int *argc,
-                      char ***argv)
-{
-  fuzz_init ();
-
-  return 0;
-}
-
-int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
 {

@@ -69,15 +69,6 @@ check_options (const RunOptions *options)
 }
 
 int
-LLVMFuzzerInitialize (int *argc,
-                      char ***argv)
-{
-  fuzz_init ();
-
-  return 0;
-}
-
-int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
 {

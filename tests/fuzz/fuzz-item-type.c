@@ -87,15 +87,6 @@ try_values (const GVariantType *type)
 }
 
 int
-LLVMFuzzerInitialize (int *argc,
-                      char ***argv)
-{
-  fuzz_init ();
-
-  return 0;
-}
-
-int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
 {

@@ -124,15 +124,6 @@ check_item (GVariant *item,
 }
 
 int
-LLVMFuzzerInitialize (int *argc,
-                      char ***argv)
-{
-  fuzz_init ();
-
-  return 0;
-}
-
-int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
 {

@@ -150,3 +150,13 @@ fuzz_assert_error (const GError *error)
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
   g_assert_cmpstr (error->message, !=, "");
 }
+
+/* For targets that have nothing of their own to set up. */
+__attribute__ ((weak)) int
+LLVMFuzzerInitialize (int *argc,
+                      char ***argv)
+{
+  fuzz_init ();
+
+  return 0;
+}
