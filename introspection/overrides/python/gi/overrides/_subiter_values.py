@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How values of Python become variants and back, for the override of Subiter."""
+
+from gi.repository import GLib
+
+
+# ---- Values out of a worker
+
+# Arrays of these are decoded by memoryview, in C. The key is the GVariant type of an element.
+_NUMBER_FORMATS = {"b": "?", "n": "h", "q": "H", "i": "i", "u": "I", "x": "q", "t": "Q", "d": "d"}
+
+_get_child = GLib.Variant.get_child_value
+_get_type_string = GLib.Variant.get_type_string
+_get_variant = GLib.Variant.get_variant
+_n_children = GLib.Variant.n_children
+
+# How to make a Python value of a variant, by the variant's type.
+_decoders = {
+    "b": GLib.Variant.get_boolean,
+    "y": GLib.Variant.get_byte,
+    "n": GLib.Variant.get_int16,
+    "q": GLib.Variant.get_uint16,
+    "i": GLib.Variant.get_int32,
+    "u": GLib.Variant.get_uint32,
+    "x": GLib.Variant.get_int64,
+    "t": GLib.Variant.get_uint64,
+    "h": GLib.Variant.get_handle,
+    "d": GLib.Variant.get_double,
+    "s": GLib.Variant.get_string,
+    "o": GLib.Variant.get_string,
+    "g": GLib.Variant.get_string,
+    "as": GLib.Variant.get_strv,
+    "v": lambda variant: unpack(_get_variant(variant)),
+    "ay": lambda variant: _get_data(variant),
+}
+
+
+def _get_data(variant):
+    return variant.get_data_as_bytes().get_data() or b""
+
+
+def _make_maybe_decoder(element):
+    def decode_maybe(variant):
+        return decode(_get_child(variant, 0)) if _n_children(variant) else None
+
+    decode = _find_decoder(element)
+    return decode_maybe
+
+
+def _make_tuple_decoder(members):
+    def decode_tuple(variant):
+        return tuple([decode(_get_child(variant, i)) for i, decode in decoders])
+
+    decoders = list(enumerate(map(_find_decoder, members)))
+    return decode_tuple
+
+
+def _make_dict_decoder(key, value):
+    def decode_dict(variant):
+        pairs = [_get_child(variant, i) for i in range(_n_children(variant))]
+        return {decode_key(_get_child(pair, 0)): decode_value(_get_child(pair, 1)) for pair in pairs}
+
+    decode_key = _find_decoder(key)
+    decode_value = _find_decoder(value)
+    return decode_dict
+
+
+def _make_number_list_decoder(number_format):
+    return lambda variant: memoryview(_get_data(variant)).cast(number_format).tolist()
+
+
+def _make_list_decoder(element):
+    def decode_list(variant):
+        return [decode(_get_child(variant, i)) for i in range(_n_children(variant))]
+
+    decode = _find_decoder(element)
+    return decode_list
+
+
+def _make_decoder(type_string):
+    kind, rest = type_string[0], type_string[1:]
+    if kind == "m":
+        return _make_maybe_decoder(rest)
+    if kind == "(":
+        return _make_tuple_decoder(GLib.Variant.split_signature(type_string))
+    if kind == "{":
+        return _make_tuple_decoder(GLib.Variant.split_signature(f"({rest[:-1]})"))
+    if rest[0] == "{":
+        return _make_dict_decoder(*GLib.Variant.split_signature(f"({rest[1:-1]})"))
+    if rest in _NUMBER_FORMATS:
+        return _make_number_list_decoder(_NUMBER_FORMATS[rest])
+    return _make_list_decoder(rest)
+
+
+def _find_decoder(type_string):
+    decoder = _decoders.get(type_string)
+    if decoder is None:
+        decoder = _decoders[type_string] = _make_decoder(type_string)
+    return decoder
+
+
+def unpack(variant):
+    """Make a Python value of a GLib.Variant.
+
+    This is GLib.Variant.unpack () for items: "ay" is bytes, and a maybe type is None or its value.
+    """
+    return _find_decoder(_get_type_string(variant))(variant)
+
+
+# ---- Values into a worker
+
+
+def _pack_int(value, place):
+    if -(2**63) <= value < 2**63:
+        return GLib.Variant.new_int64(value)
+    if 0 <= value < 2**64:
+        return GLib.Variant.new_uint64(value)
+    raise OverflowError(f"{place}: an int has to be from -2**63 to 2**64 - 1")
+
+
+def _pack_str(value, place):
+    if "\0" in value:
+        raise ValueError(f"{place}: a str with a NUL cannot be passed; encode it to pass it as bytes")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{place}: a str with a lone surrogate, at character {error.start}, cannot be passed; os.fsencode () "
+            "makes bytes of a file name"
+        ) from None
+    return GLib.Variant.new_string(value)
+
+
+def _pack_bytes(value, place):
+    return GLib.Variant.new_from_bytes(GLib.VariantType("ay"), GLib.Bytes.new(bytes(value)), True)
+
+
+def _pack_tuple(value, place):
+    return GLib.Variant.new_tuple(*[_pack(member, f"{place}[{i}]") for i, member in enumerate(value)])
+
+
+def _pack_list(value, place):
+    members = [GLib.Variant.new_variant(_pack(member, f"{place}[{i}]")) for i, member in enumerate(value)]
+    return GLib.Variant.new_array(GLib.VariantType("v"), members)
+
+
+def _pack_dict(value, place):
+    builder = GLib.VariantBuilder(GLib.VariantType("a{sv}"))
+    for key, member in value.items():
+        if not isinstance(key, str):
+            kind = type(key).__qualname__
+            raise TypeError(f"{place}: a key of type {kind} cannot be passed; the keys have to be str")
+        member = GLib.Variant.new_variant(_pack(member, f"{place}[{key!r}]"))
+        builder.add_value(GLib.Variant.new_dict_entry(_pack_str(key, place), member))
+    return builder.end()
+
+
+_PACKERS = (
+    (GLib.Variant, lambda value, place: value),
+    (bool, lambda value, place: GLib.Variant.new_boolean(value)),
+    (int, _pack_int),
+    (float, lambda value, place: GLib.Variant.new_double(value)),
+    (str, _pack_str),
+    ((bytes, bytearray), _pack_bytes),
+    (tuple, _pack_tuple),
+    (list, _pack_list),
+    (dict, _pack_dict),
+)
+
+
+def _pack(value, place):
+    if value is None:
+        return GLib.Variant.new_maybe(GLib.VariantType("v"), None)
+    for types, pack in _PACKERS:
+        if isinstance(value, types):
+            return pack(value, place)
+    raise TypeError(
+        f"{place}: a value of type {type(value).__qualname__} cannot be passed; what can be is None, bool, int, float, "
+        "str, bytes, tuple, list, dict and GLib.Variant"
+    )
+
+
+def pack_args(args):
+    if args is None or isinstance(args, GLib.Variant):
+        return args
+    if not isinstance(args, tuple):
+        raise TypeError(f"args has to be a tuple or a GLib.Variant, not {type(args).__qualname__}")
+    return _pack_tuple(args, "args")
+
+
+def pack_kwargs(kwargs):
+    if kwargs is None or isinstance(kwargs, GLib.Variant):
+        return kwargs
+    if not isinstance(kwargs, dict):
+        raise TypeError(f"kwargs has to be a dict or a GLib.Variant, not {type(kwargs).__qualname__}")
+    return _pack_dict(kwargs, "kwargs")
