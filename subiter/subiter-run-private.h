@@ -9,6 +9,48 @@
 
 G_BEGIN_DECLS
 
+/* A run in two rooms: subiter-run.c has its life and its items, subiter-run-report.c what
+ * it tells beside them. */
+struct _SubiterRun
+{
+  _Atomic int ref_count;
+
+  /* immutable once it is handed to a port */
+  SubiterRunKind kind;
+  guint64 stream_id;
+  SubiterCallable *callable;
+  GPtrArray *initializers;
+  char **python_path;
+  GVariantType *item_type;
+  SubiterWakeup *wakeup;
+
+  SubiterRing ring;
+  gboolean has_memory;
+  SubiterEventQueue events;
+
+  /* set by any thread, once */
+  _Atomic int stopping;
+  /* set by the worker, once */
+  _Atomic int begun;
+  /* set by whoever ends the run, once, under the lock and after the error */
+  _Atomic int ended;
+  /* set by the consumer */
+  _Atomic int forward_output;
+  /* set by the application, in ms */
+  _Atomic guint interrupt_delay;
+  _Atomic guint grace_period;
+
+  GMutex lock;
+  /* broadcast when the run is stopped or has ended */
+  GCond changed;
+  /* lock, until ended */
+  GError *error;
+  /* lock */
+  double progress;
+  char *progress_text;
+  gboolean progress_changed;
+};
+
 /* How long code that was told to end has until an exception is raised in it, and
  * until its worker is given up, in ms. */
 #define SUBITER_RUN_INTERRUPT_DELAY 100
