@@ -27,6 +27,18 @@ DOCUMENTED = CALLABLES | {
 # Functions that no other language could call, and why. Each is in the GIR all the same, marked as not
 # introspectable: so its documentation is checked, and a new (skip) has to give its reason here.
 NOT_INTROSPECTABLE = {
+    "subiter_batch_peek_values": "for C; values, which bindings have as variants",
+    "subiter_source_poll_batch": "for bindings in C; both hands back a batch and says whether there is one",
+    "subiter_value_get_boolean": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_int64": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_uint64": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_double": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_string": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_bytes": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_element_type": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_members": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_get_variant": "for C; reads a value, which bindings have as a variant",
+    "subiter_value_dup_variant": "for C; bindings have subiter_batch_get_item ()",
     "subiter_error_new_for_failure": "for runtimes; returns a GError, which bindings turn into an exception",
     "subiter_run_fail": "for runtimes; takes a GError over, which bindings cannot give away",
     "subiter_run_try_push": "for runtimes; both hands back a value and sets an error",

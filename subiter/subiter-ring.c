@@ -22,6 +22,9 @@ subiter_ring_init (SubiterRing *ring,
   atomic_init (&ring->closed, 0);
   ring->cached_head = 0;
   ring->cached_tail = 0;
+  ring->n_unsettled = 0;
+  atomic_init (&ring->spin.average, 0);
+  atomic_init (&ring->spin.n_slept, 0);
   ring->slots = subiter_fault (SUBITER_FAULT_RING) ? NULL : g_try_new0 (SubiterValue, n_slots);
   ring->capacity = ring->slots != NULL ? capacity : 0;
   ring->mask = n_slots - 1;
@@ -75,6 +78,25 @@ ring_is_full (SubiterRing *ring)
   return tail - head >= ring->capacity;
 }
 
+static gboolean
+has_space_for_batch (gpointer data)
+{
+  SubiterRing *ring = data;
+  guint64 tail = atomic_load_explicit (&ring->tail, memory_order_relaxed);
+  guint64 head = atomic_load_explicit (&ring->head, memory_order_acquire);
+
+  return tail - head <= ring->capacity / 2 || subiter_ring_is_closed (ring);
+}
+
+/* Waits for a moment at most, for as much room as a parked producer would be woken for;
+ * whether there is any. */
+gboolean
+subiter_ring_spin_for_space (SubiterRing *ring)
+{
+  return ring->capacity > 0
+         && (subiter_spin_until (&ring->spin, has_space_for_batch, ring) || !ring_is_full (ring));
+}
+
 /* Parks the producer until there is room; FALSE once the ring is closed. */
 gboolean
 subiter_ring_wait_for_space (SubiterRing *ring)
@@ -108,38 +130,94 @@ wake_producer (SubiterRing *ring)
   subiter_unlock (&ring->lock);
 }
 
-/* Moves the oldest value out of the ring; FALSE if there is none.
- *
- * A parked producer is woken once half of the ring is free, so that it finds
- * room for a batch: waking it for each slot would cost a context switch an
- * item. It cannot be forgotten below that mark: it parks only on a full ring,
- * and every item of that ring is popped before the consumer finds it empty. */
+/* Wakes a parked producer once half of the ring is free, so that it finds room for
+ * a batch: waking it for each slot would cost a context switch an item. It cannot be
+ * forgotten below that mark: it parks only on a full ring, and every item of that ring
+ * is popped before the consumer finds it empty. */
+void
+subiter_ring_settle (SubiterRing *ring)
+{
+  ring->n_unsettled = 0;
+  subiter_full_fence ();
+  if (G_UNLIKELY (atomic_load_explicit (&ring->parked, memory_order_relaxed)))
+    {
+      guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
+      guint64 tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
+
+      if (tail - head <= ring->capacity / 2)
+        wake_producer (ring);
+    }
+}
+
+/* How many there are for the consumer to pop, from @head on; none: it has settled. */
+static guint64
+count_available (SubiterRing *ring,
+                 guint64 head)
+{
+  if (head == ring->cached_tail)
+    {
+      ring->cached_tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
+      if (head == ring->cached_tail && ring->n_unsettled > 0)
+        subiter_ring_settle (ring);
+    }
+
+  return ring->cached_tail - head;
+}
+
+static void
+move_head (SubiterRing *ring,
+           guint64 head,
+           guint n_popped)
+{
+  atomic_store_explicit (&ring->head, head + n_popped, memory_order_release);
+
+  ring->n_unsettled += n_popped;
+  if (ring->n_unsettled * 4 >= ring->capacity)
+    subiter_ring_settle (ring);
+}
+
+/* Moves the oldest value out of the ring; FALSE if there is none. The consumer has to
+ * settle when it leaves the ring with something in it. */
 gboolean
 subiter_ring_pop (SubiterRing *ring,
                   SubiterValue *value)
 {
   guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
 
-  if (head == ring->cached_tail)
-    {
-      ring->cached_tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
-      if (head == ring->cached_tail)
-        return FALSE;
-    }
+  if (count_available (ring, head) == 0)
+    return FALSE;
 
   *value = ring->slots[head & ring->mask];
-  atomic_store_explicit (&ring->head, head + 1, memory_order_release);
-
-  subiter_full_fence ();
-  if (G_UNLIKELY (atomic_load_explicit (&ring->parked, memory_order_relaxed)))
-    {
-      guint64 tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
-
-      if (tail - (head + 1) <= ring->capacity / 2)
-        wake_producer (ring);
-    }
+  move_head (ring, head, 1);
 
   return TRUE;
+}
+
+/* Likewise, the oldest ones, @n_values at most: how many. */
+guint
+subiter_ring_pop_many (SubiterRing *ring,
+                       SubiterValue *values,
+                       guint n_values)
+{
+  guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
+  guint n = (guint) MIN (count_available (ring, head), n_values);
+
+  if (n == 0)
+    return 0;
+
+  for (guint i = 0; i < n; i++)
+    values[i] = ring->slots[(head + i) & ring->mask];
+  move_head (ring, head, n);
+
+  return n;
+}
+
+/* How many there are to be popped, by the consumer that asks. */
+guint
+subiter_ring_count (SubiterRing *ring)
+{
+  return (guint) (atomic_load_explicit (&ring->tail, memory_order_acquire)
+                  - atomic_load_explicit (&ring->head, memory_order_relaxed));
 }
 
 gboolean

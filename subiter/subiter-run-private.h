@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "subiter-batch-private.h"
 #include "subiter-event-queue-private.h"
 #include "subiter-ring-private.h"
 #include "subiter-run.h"
@@ -84,7 +85,13 @@ gboolean subiter_run_has_begun (SubiterRun *run);
 gboolean subiter_run_has_ended (SubiterRun *run);
 gboolean subiter_run_pop (SubiterRun *run,
                           SubiterValue *value);
+SubiterBatch *subiter_run_pop_batch (SubiterRun *run,
+                                     guint max_items);
+SubiterBatch *subiter_run_make_batch (SubiterRun *run);
+void subiter_run_settle (SubiterRun *run);
 gboolean subiter_run_is_empty (SubiterRun *run);
+GVariant *subiter_run_dup_variant (SubiterRun *run,
+                                   const SubiterValue *value);
 GVariant *subiter_run_take_variant (SubiterRun *run,
                                     SubiterValue *value);
 const GError *subiter_run_get_error (SubiterRun *run);

@@ -239,7 +239,8 @@ subiter_run_get_python_path (SubiterRun *run)
  * @value: (inout): an item; `None` is left in it if it was handed over
  * @error: return location for an error
  *
- * Hands an item to the consumer if there is room. This never blocks.
+ * Hands an item to the consumer if there is room. This never blocks; it may look for room
+ * for some µs if that has helped before.
  *
  * Errors: those of [method@Subiter.Value.check], if %SUBITER_PUSH_REFUSED is
  * returned.
@@ -254,13 +255,14 @@ subiter_run_try_push (SubiterRun *run,
   if (G_UNLIKELY (subiter_run_is_stopping (run)))
     return SUBITER_PUSH_STOPPED;
 
-  if ((run->item_type != NULL || subiter_value_is_container (value)) && value->kind != SUBITER_VALUE_MADE
+  if ((run->item_type != NULL || subiter_value_is_container (value)) && value->kind != SUBITER_VALUE_VARIANT
       && !subiter_value_check (value, run->item_type, error))
     return SUBITER_PUSH_REFUSED;
   if (subiter_value_is_container (value))
     subiter_value_make_if_large (value, run->item_type);
 
-  if (!subiter_ring_push (&run->ring, value))
+  if (!subiter_ring_push (&run->ring, value)
+      && !(subiter_ring_spin_for_space (&run->ring) && subiter_ring_push (&run->ring, value)))
     return SUBITER_PUSH_FULL;
 
   subiter_wakeup_notify_data (run->wakeup);
@@ -433,6 +435,7 @@ subiter_run_fail (SubiterRun *run,
   subiter_run_end (run, error);
 }
 
+/* Settle after the last of those that are popped together. */
 gboolean
 subiter_run_pop (SubiterRun *run,
                  SubiterValue *value)
@@ -440,10 +443,49 @@ subiter_run_pop (SubiterRun *run,
   return subiter_ring_pop (&run->ring, value);
 }
 
+/* (transfer full): up to @max_items; NULL if there is none. */
+SubiterBatch *
+subiter_run_pop_batch (SubiterRun *run,
+                       guint max_items)
+{
+  guint n_items = MIN (subiter_ring_count (&run->ring), max_items);
+  SubiterBatch *batch;
+
+  if (n_items == 0)
+    return NULL;
+
+  batch = subiter_batch_new (run->item_type);
+  batch->n_values = subiter_ring_pop_many (&run->ring, subiter_batch_reserve (batch, n_items), n_items);
+  subiter_ring_settle (&run->ring);
+
+  return batch;
+}
+
+/* (transfer full): one without items. */
+SubiterBatch *
+subiter_run_make_batch (SubiterRun *run)
+{
+  return subiter_batch_new (run->item_type);
+}
+
+void
+subiter_run_settle (SubiterRun *run)
+{
+  subiter_ring_settle (&run->ring);
+}
+
 gboolean
 subiter_run_is_empty (SubiterRun *run)
 {
   return subiter_ring_is_empty (&run->ring);
+}
+
+/* (transfer full) */
+GVariant *
+subiter_run_dup_variant (SubiterRun *run,
+                         const SubiterValue *value)
+{
+  return subiter_value_dup_variant (value, run->item_type);
 }
 
 /* (transfer full): the variant of an item that was popped. */

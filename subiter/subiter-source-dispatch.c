@@ -26,15 +26,6 @@ subiter_winding_free (SubiterWinding *winding)
   g_free (winding);
 }
 
-/* Whether the application has let go of the source, in a handler: then the
- * dispatch has the only reference, and nothing more may be delivered. What the
- * application kept for its handlers may be gone too. */
-static gboolean
-is_dropped (SubiterSource *self)
-{
-  return g_atomic_int_get (&G_OBJECT (self)->ref_count) == 1;
-}
-
 /* Text of a signal has to be UTF-8, whatever the code wrote. */
 static char *
 dup_valid_text (const GString *text)
@@ -52,7 +43,7 @@ notify_properties (SubiterSource *self)
   gboolean abandoned_changed;
   SubiterState state;
 
-  if (is_dropped (self))
+  if (subiter_source_is_dropped (self))
     return;
 
   subiter_lock (&self->lock);
@@ -123,7 +114,7 @@ deliver_events (SubiterSource *self,
 
   if (events != NULL)
     {
-      for (GList *l = events->head; l != NULL && !is_dropped (self); l = l->next)
+      for (GList *l = events->head; l != NULL && !subiter_source_is_dropped (self); l = l->next)
         deliver_event (self, l->data);
       g_queue_free_full (events, (GDestroyNotify) subiter_event_free);
     }
@@ -162,7 +153,7 @@ emit_ends (SubiterSource *self)
       if (end->run != NULL)
         deliver_events (self, end->run);
       notify_properties (self);
-      if (is_dropped (self))
+      if (subiter_source_is_dropped (self))
         {
           subiter_end_free (end);
           return;
@@ -216,110 +207,6 @@ finish_windings (SubiterSource *self)
     }
 }
 
-/* How long a batch may go on. The clock is not asked for every item, which
- * would cost more than a cheap item does, but often enough that the next look
- * comes within the budget if items go on to take as long as they did. */
-typedef struct
-{
-  gint64 began;
-  gint64 budget;
-  guint max_items;
-  guint n_items;
-  guint next_look;
-} Budget;
-
-static void
-budget_init (Budget *budget,
-             SubiterSource *self)
-{
-  budget->began = g_get_monotonic_time ();
-  budget->n_items = 0;
-  budget->next_look = 1;
-  subiter_lock (&self->lock);
-  budget->budget = self->dispatch_budget;
-  budget->max_items = self->dispatch_items;
-  subiter_unlock (&self->lock);
-}
-
-/* An item has been delivered: whether there may be another one. */
-static gboolean
-budget_spend (Budget *budget)
-{
-  gint64 elapsed;
-  gint64 affordable;
-
-  budget->n_items++;
-  if (budget->max_items > 0 && budget->n_items >= budget->max_items)
-    return FALSE;
-  if (budget->n_items < budget->next_look)
-    return TRUE;
-
-  elapsed = g_get_monotonic_time () - budget->began;
-  if (elapsed >= budget->budget)
-    return FALSE;
-
-  affordable = (budget->budget - elapsed) * budget->n_items / MAX (elapsed, 1);
-  budget->next_look = budget->n_items + (guint) CLAMP (affordable / 2, 1, MIN (budget->n_items, 64));
-
-  return TRUE;
-}
-
-static gboolean
-wants_items (SubiterSource *self)
-{
-  return g_signal_has_handler_pending (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], 0, TRUE);
-}
-
-/* Delivers items by callback and signal until there are none, the budget is
- * spent, or somebody starts, stops or pauses. */
-static guint
-deliver_items (SubiterSource *self,
-               SubiterRun *run)
-{
-  SubiterItemFunc func;
-  gpointer func_data;
-  SubiterValue value;
-  guint generation;
-  gboolean is_current;
-  Budget budget;
-
-  subiter_lock (&self->lock);
-  func = self->item_func;
-  func_data = self->item_func_data;
-  generation = atomic_load_explicit (&self->generation, memory_order_relaxed);
-  is_current = self->run == run && self->state == SUBITER_STATE_RUNNING;
-  subiter_unlock (&self->lock);
-
-  if (!is_current)
-    return 0;
-
-  budget_init (&budget, self);
-  while (atomic_load_explicit (&self->generation, memory_order_relaxed) == generation
-         && !is_dropped (self) && subiter_run_pop (run, &value))
-    {
-      atomic_fetch_add_explicit (&self->n_items, 1, memory_order_relaxed);
-
-      if (func != NULL || wants_items (self))
-        {
-          g_autoptr (GVariant) item = subiter_run_take_variant (run, &value);
-
-          if (func != NULL)
-            func (self, item, func_data);
-          if (!is_dropped (self) && wants_items (self))
-            g_signal_emit (self, subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEM], 0, item);
-        }
-      else
-        {
-          subiter_value_clear (&value);
-        }
-
-      if (!budget_spend (&budget))
-        break;
-    }
-
-  return budget.n_items;
-}
-
 /* What is known of a timeout, while it is not yet known whether it is the end. */
 static void
 set_timeout_failure (SubiterSource *self,
@@ -348,7 +235,7 @@ time_out (SubiterSource *self,
 
   set_timeout_failure (self, run, error);
   notify_properties (self);
-  if (is_dropped (self))
+  if (subiter_source_is_dropped (self))
     return;
 
   subiter_lock (&self->lock);
@@ -487,7 +374,7 @@ deliver (SubiterSource *self,
   deadline = g_get_monotonic_time () + self->dispatch_budget;
   subiter_unlock (&self->lock);
 
-  n_items = pulls ? subiter_source_serve_requests (self, run, deadline) : deliver_items (self, run);
+  n_items = pulls ? subiter_source_serve_requests (self, run, deadline) : subiter_source_deliver_items (self, run);
   if (n_items > 0)
     self->owed_since = 0;
 
@@ -503,7 +390,7 @@ deliver (SubiterSource *self,
       return;
     }
 
-  deadline = is_dropped (self) ? -1 : get_deadline (self, run);
+  deadline = subiter_source_is_dropped (self) ? -1 : get_deadline (self, run);
   if (deadline < 0 || g_get_monotonic_time () < deadline)
     g_clear_pointer (&self->inspection, subiter_inspection_unref);
   else if (has_inspected (self, run))

@@ -9,13 +9,13 @@
 
 G_BEGIN_DECLS
 
-/* A source in seven rooms: subiter-source.c has the object, its signals and the
+/* A source in eight rooms: subiter-source.c has the object, its signals and the
  * methods that start and stop it; subiter-source-accessors.c the methods that get
  * and set, subiter-source-grace.c those that say how long code may take, and
  * subiter-source-properties.c the same as properties;
  * subiter-source-iteration.c the life of an iteration; subiter-source-dispatch.c
- * all that happens in the main context; subiter-source-pull.c the methods that take
- * items. */
+ * all that happens in the main context, and subiter-source-delivery.c what it does with
+ * items; subiter-source-pull.c the methods that take items. */
 
 #define SUBITER_SOURCE_DEFAULT_BUFFER_SIZE 64
 /* Room for each is there from the start, 16 bytes. */
@@ -79,6 +79,7 @@ typedef enum
 typedef enum
 {
   SUBITER_SOURCE_SIGNAL_ITEM,
+  SUBITER_SOURCE_SIGNAL_ITEMS,
   SUBITER_SOURCE_SIGNAL_FINISHED,
   SUBITER_SOURCE_SIGNAL_TIMEOUT,
   SUBITER_SOURCE_SIGNAL_FAILED,
@@ -139,6 +140,9 @@ struct _SubiterSource
    * only compared, and the end that another thread found for it meanwhile */
   SubiterRun *asked_run;
   SubiterEnd *held_end;
+  /* since when a call of poll_batch () waits for an item that the worker owes
+   * (monotonic, µs; 0: none does) */
+  gint64 polled_since;
   /* what the next call of next () is to fail with */
   GError *pull_error;
   GQueue requests;
@@ -162,6 +166,8 @@ struct _SubiterSource
    * last notified */
   gint64 owed_since;
   guint64 owed_iteration;
+  /* the dispatch's own: of waits for another item with none left */
+  SubiterSpin spin;
   /* the dispatch's own: the look at where code sits that did not make an item in
    * time, and until when it is worth waiting for */
   SubiterInspection *inspection;
@@ -173,6 +179,15 @@ struct _SubiterSource
   gboolean abandoned_changed;
   gboolean progress_changed;
 };
+
+/* Whether the application has let go of the source, in a handler: then the
+ * dispatch has the only reference, and nothing more may be delivered. What the
+ * application kept for its handlers may be gone too. */
+static inline gboolean
+subiter_source_is_dropped (SubiterSource *self)
+{
+  return g_atomic_int_get (&G_OBJECT (self)->ref_count) == 1;
+}
 
 /* called with the lock held */
 void subiter_source_set_state (SubiterSource *self,
@@ -202,6 +217,8 @@ GError *subiter_source_make_timeout_error (SubiterSource *self,
 void subiter_source_changed (SubiterSource *self);
 gboolean subiter_source_wants_output (SubiterSource *self);
 void subiter_source_dispatch (SubiterSource *self);
+guint subiter_source_deliver_items (SubiterSource *self,
+                                    SubiterRun *run);
 
 guint subiter_source_serve_requests (SubiterSource *self,
                                      SubiterRun *run,

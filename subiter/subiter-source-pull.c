@@ -30,25 +30,43 @@ join_iteration (SubiterSource *self,
   return TRUE;
 }
 
-static gboolean
-pop_item (SubiterSource *self,
-          SubiterRun *run,
-          GVariant **item)
+/* What a call wants, and what it has got. */
+typedef struct
+{
+  /* 0: a single item */
+  guint max_items;
+  /* (transfer full), one of them */
+  GVariant *item;
+  SubiterBatch *batch;
+} Take;
+
+/* How many items were taken. */
+static guint
+take_items (SubiterSource *self,
+            SubiterRun *run,
+            Take *take)
 {
   SubiterValue value;
-  gboolean popped;
+  guint n_items = 0;
 
   subiter_lock (&self->pull_lock);
-  popped = subiter_run_pop (run, &value);
+  if (take->max_items > 0)
+    {
+      take->batch = subiter_run_pop_batch (run, take->max_items);
+      n_items = take->batch != NULL ? subiter_batch_get_n_items (take->batch) : 0;
+    }
+  else if (subiter_run_pop (run, &value))
+    {
+      subiter_run_settle (run);
+      n_items = 1;
+    }
   subiter_unlock (&self->pull_lock);
 
-  if (popped)
-    {
-      atomic_fetch_add_explicit (&self->n_items, 1, memory_order_relaxed);
-      *item = subiter_run_take_variant (run, &value);
-    }
+  atomic_fetch_add_explicit (&self->n_items, n_items, memory_order_relaxed);
+  if (n_items > 0 && take->max_items == 0)
+    take->item = subiter_run_take_variant (run, &value);
 
-  return popped;
+  return n_items;
 }
 
 /* What a blocked call waits for. Only atomics are looked at: it is asked with
@@ -116,25 +134,47 @@ look_and_time_out (Wait *wait)
 
   wait->inspection = inspection;
   if (inspection != NULL)
-    subiter_wakeup_wait (wait->self->wakeup, g_get_monotonic_time () + SUBITER_INSPECTION_TIME, wait_is_over, wait);
+    subiter_wakeup_wait (wait->self->wakeup, g_get_monotonic_time () + SUBITER_INSPECTION_TIME, FALSE,
+                         wait_is_over, wait);
   wait->inspection = NULL;
 
   if (!wait_is_over (wait))
     time_out (wait->self, wait->run, inspection);
 }
 
-/* One attempt. TRUE: the call is over. */
+/* Since when the worker owes an item to a call that is made of several attempts, so that
+ * each of them does not begin anew. */
+static gint64
+get_owed_since (SubiterSource *self,
+                gboolean owes)
+{
+  gint64 since;
+
+  subiter_lock (&self->lock);
+  if (!owes)
+    self->polled_since = 0;
+  else if (self->polled_since == 0)
+    self->polled_since = g_get_monotonic_time ();
+  since = self->polled_since;
+  subiter_unlock (&self->lock);
+
+  return since;
+}
+
+/* One attempt. TRUE: the call is over, at the end of the iteration with nothing taken. */
 static gboolean
 try_next (SubiterSource *self,
           GCancellable *cancellable,
-          GVariant **item,
+          gboolean interruptible,
+          Take *take,
           GError **error)
 {
   g_autoptr (SubiterRun) run = NULL;
   Wait wait = { .self = self, .cancellable = cancellable };
   gint64 timeout;
+  gint64 since;
   gboolean has_ended;
-  gboolean in_time;
+  SubiterWait outcome;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return TRUE;
@@ -163,8 +203,12 @@ try_next (SubiterSource *self,
   if (!wait.is_paused)
     {
       has_ended = subiter_run_has_ended (run);
-      if (pop_item (self, run, item))
-        return TRUE;
+      if (take_items (self, run, take) > 0)
+        {
+          if (interruptible && timeout > 0)
+            get_owed_since (self, FALSE);
+          return TRUE;
+        }
       if (has_ended)
         {
           subiter_lock (&self->lock);
@@ -176,12 +220,16 @@ try_next (SubiterSource *self,
         }
     }
 
+  since = interruptible ? get_owed_since (self, timeout > 0) : g_get_monotonic_time ();
   subiter_event_queue_begin_blocking (subiter_run_get_events (run));
-  in_time = subiter_wakeup_wait (self->wakeup, timeout > 0 ? g_get_monotonic_time () + timeout : -1,
+  outcome = subiter_wakeup_wait (self->wakeup, timeout > 0 ? since + timeout : -1, interruptible,
                                  wait_is_over, &wait);
-  if (!in_time)
+  if (outcome == SUBITER_WAIT_TIMED_OUT)
     look_and_time_out (&wait);
   subiter_event_queue_end_blocking (subiter_run_get_events (run));
+
+  if (outcome == SUBITER_WAIT_TIMED_OUT && interruptible)
+    get_owed_since (self, FALSE);
 
   return FALSE;
 }
@@ -215,7 +263,7 @@ subiter_source_next (SubiterSource *self,
                      GCancellable *cancellable,
                      GError **error)
 {
-  GVariant *item = NULL;
+  Take take = { .max_items = 0 };
   gulong cancelled_id = 0;
 
   g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
@@ -229,7 +277,7 @@ subiter_source_next (SubiterSource *self,
                                           (GDestroyNotify) subiter_wakeup_unref);
 
   g_object_ref (self);
-  while (!try_next (self, cancellable, &item, error))
+  while (!try_next (self, cancellable, FALSE, &take, error))
     continue;
   subiter_sync_release (self);
   g_object_unref (self);
@@ -237,7 +285,69 @@ subiter_source_next (SubiterSource *self,
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, cancelled_id);
 
-  return item;
+  return take.item;
+}
+
+/**
+ * subiter_source_poll_batch: (skip)
+ * @self: a source
+ * @max_items: how many items to take at most, at least 1
+ * @cancellable: (nullable): a cancellable
+ * @batch: (out) (transfer full) (nullable): return location for the items, none of them at the end
+ *   of the iteration
+ * @error: return location for an error
+ *
+ * Takes the items that there are, at least one, as [method@Subiter.Source.next] takes one,
+ * or waits for them once.
+ *
+ * This is for bindings, whose language has to look after something else when a wait was
+ * interrupted: on Linux it is by a handler of a Unix signal that ran on the calling
+ * thread, unless that was installed with `SA_RESTART`. How often it is called makes no
+ * difference to [property@Subiter.Source:timeout].
+ *
+ * Errors: those of [method@Subiter.Source.next].
+ *
+ * Returns: %TRUE if @batch or @error is set; %FALSE if there is nothing yet: call it again
+ */
+gboolean
+subiter_source_poll_batch (SubiterSource *self,
+                           guint max_items,
+                           GCancellable *cancellable,
+                           SubiterBatch **batch,
+                           GError **error)
+{
+  Take take = { .max_items = max_items };
+  GError *own_error = NULL;
+  gulong cancelled_id = 0;
+  gboolean is_over;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), TRUE);
+  g_return_val_if_fail (self->callable != NULL, TRUE);
+  g_return_val_if_fail (max_items > 0, TRUE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), TRUE);
+  g_return_val_if_fail (batch != NULL, TRUE);
+  g_return_val_if_fail (error == NULL || *error == NULL, TRUE);
+
+  if (cancellable != NULL)
+    cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+                                          subiter_wakeup_ref (self->wakeup),
+                                          (GDestroyNotify) subiter_wakeup_unref);
+
+  g_object_ref (self);
+  is_over = try_next (self, cancellable, TRUE, &take, &own_error);
+  subiter_sync_release (self);
+  g_object_unref (self);
+
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, cancelled_id);
+
+  *batch = take.batch;
+  if (is_over && *batch == NULL && own_error == NULL)
+    *batch = subiter_batch_new (NULL);
+  if (own_error != NULL)
+    g_propagate_error (error, own_error);
+
+  return is_over;
 }
 
 static void
@@ -346,7 +456,8 @@ subiter_source_serve_requests (SubiterSource *self,
   do
     {
       SubiterRequest *request = NULL;
-      GVariant *item;
+      Take take = { .max_items = 0 };
+      guint n_items;
 
       subiter_lock (&self->lock);
       if (self->run == run && self->state == SUBITER_STATE_RUNNING)
@@ -355,28 +466,20 @@ subiter_source_serve_requests (SubiterSource *self,
       if (request == NULL)
         break;
 
-      if (!pop_item (self, run, &item))
+      take.max_items = request->max_items;
+      n_items = take_items (self, run, &take);
+      if (n_items == 0)
         {
           give_back (self, run, request);
           break;
         }
 
-      n_given++;
+      n_given += n_items;
       add_answer (self, request->task);
       if (request->max_items == 0)
-        {
-          g_task_return_pointer (request->task, item, (GDestroyNotify) g_variant_unref);
-        }
+        g_task_return_pointer (request->task, take.item, (GDestroyNotify) g_variant_unref);
       else
-        {
-          GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-
-          g_ptr_array_add (items, item);
-          while (items->len < request->max_items && pop_item (self, run, &item))
-            g_ptr_array_add (items, item);
-          n_given += items->len - 1;
-          g_task_return_pointer (request->task, items, (GDestroyNotify) g_ptr_array_unref);
-        }
+        g_task_return_pointer (request->task, take.batch, (GDestroyNotify) subiter_batch_unref);
       request_free (request);
     }
   while (g_get_monotonic_time () < deadline);
@@ -461,8 +564,7 @@ subiter_source_end_requests (SubiterSource *self)
       else if (request->max_items == 0)
         g_task_return_pointer (request->task, NULL, NULL);
       else
-        g_task_return_pointer (request->task, g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref),
-                               (GDestroyNotify) g_ptr_array_unref);
+        g_task_return_pointer (request->task, subiter_batch_new (NULL), (GDestroyNotify) subiter_batch_unref);
       request_free (request);
     }
 }
@@ -572,6 +674,43 @@ GPtrArray *
 subiter_source_next_batch_finish (SubiterSource *self,
                                   GAsyncResult *result,
                                   GError **error)
+{
+  g_autoptr (SubiterBatch) batch = NULL;
+  GPtrArray *items;
+
+  g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, subiter_source_next_batch_async), NULL);
+
+  batch = g_task_propagate_pointer (G_TASK (result), error);
+  if (batch == NULL)
+    return NULL;
+
+  items = g_ptr_array_new_full (subiter_batch_get_n_items (batch), (GDestroyNotify) g_variant_unref);
+  for (guint i = 0; i < subiter_batch_get_n_items (batch); i++)
+    g_ptr_array_add (items, subiter_batch_get_item (batch, i));
+
+  return items;
+}
+
+/**
+ * subiter_source_next_batch_finish_packed:
+ * @self: a source
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Completes [method@Subiter.Source.next_batch_async] without making a variant of each
+ * item.
+ *
+ * Errors: those of [method@Subiter.Source.next].
+ *
+ * Returns: (transfer full): the items, none at the end of the iteration, or %NULL with
+ *   @error set
+ */
+SubiterBatch *
+subiter_source_next_batch_finish_packed (SubiterSource *self,
+                                         GAsyncResult *result,
+                                         GError **error)
 {
   g_return_val_if_fail (SUBITER_IS_SOURCE (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);

@@ -403,6 +403,28 @@ subiter_source_class_init (SubiterSourceClass *klass)
                               g_cclosure_marshal_VOID__VARIANTv);
 
   /**
+   * SubiterSource::items:
+   * @self: the source
+   * @items: an array of items
+   *
+   * Items have arrived, after [method@Subiter.Source.start]: all that one dispatch
+   * delivers, in one array of [property@Subiter.Source:item-type], or of variants (`av`) if that
+   * is not set. If it has a fixed size, such as `x` or `d`, the array's data is a plain
+   * array of numbers.
+   *
+   * One signal for many items costs far less than one for each. The items are the same
+   * that [signal@Subiter.Source::item] brings: with handlers for both, `items` comes after the last
+   * `item` of those in it. A call of [method@Subiter.Source.stop] or
+   * [method@Subiter.Source.pause] in a handler of `item` ends the array before the next
+   * item, and after `stop ()` it does not come at all.
+   */
+  subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEMS] =
+      g_signal_new ("items", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    g_cclosure_marshal_VOID__VARIANT, G_TYPE_NONE, 1, G_TYPE_VARIANT);
+  g_signal_set_va_marshaller (subiter_source_signals[SUBITER_SOURCE_SIGNAL_ITEMS], type,
+                              g_cclosure_marshal_VOID__VARIANTv);
+
+  /**
    * SubiterSource::finished:
    * @self: the source
    *

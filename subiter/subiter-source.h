@@ -77,6 +77,16 @@ SUBITER_AVAILABLE_IN_ALL
 GPtrArray *subiter_source_next_batch_finish (SubiterSource *self,
                                              GAsyncResult *result,
                                              GError **error);
+SUBITER_AVAILABLE_IN_ALL
+SubiterBatch *subiter_source_next_batch_finish_packed (SubiterSource *self,
+                                                       GAsyncResult *result,
+                                                       GError **error);
+SUBITER_AVAILABLE_IN_ALL
+gboolean subiter_source_poll_batch (SubiterSource *self,
+                                    guint max_items,
+                                    GCancellable *cancellable,
+                                    SubiterBatch **batch,
+                                    GError **error);
 
 SUBITER_AVAILABLE_IN_ALL
 void subiter_source_set_item_func (SubiterSource *self,

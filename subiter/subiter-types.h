@@ -12,6 +12,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _SubiterBatch SubiterBatch;
 typedef struct _SubiterCallable SubiterCallable;
 typedef struct _SubiterFailure SubiterFailure;
 typedef struct _SubiterInterpreter SubiterInterpreter;

@@ -17,26 +17,29 @@ struct _SubiterValueNode
   SubiterValue values[];
 };
 
-/* What the element of a string says if data.bytes holds it, with its NUL. */
-#define SUBITER_VALUE_LARGE_STRING 'L'
-
+/* A string is the bytes of its text with its NUL, as a variant wants them. */
 static inline const char *
 subiter_value_peek_string (const SubiterValue *value)
 {
-  if (value->element == SUBITER_VALUE_LARGE_STRING)
-    return g_bytes_get_data (value->data.bytes, NULL);
-
-  return value->data.string;
+  return g_bytes_get_data (value->data.bytes, NULL);
 }
-
-/* What a large container becomes before it is handed over: a variant, in data.bytes. It
- * is no kind that others can make, or see. */
-#define SUBITER_VALUE_MADE (SUBITER_VALUE_DICT + 1)
 
 static inline SubiterValueNode *
 subiter_value_get_node (const SubiterValue *value)
 {
   return value->data.node;
+}
+
+/* Of a value that is a number. */
+static inline double
+subiter_value_to_double (const SubiterValue *value)
+{
+  if (value->kind == SUBITER_VALUE_DOUBLE)
+    return value->data.real;
+  if (value->kind == SUBITER_VALUE_UINT64)
+    return (double) value->data.uint64;
+
+  return (double) value->data.int64;
 }
 
 static inline gboolean
@@ -49,6 +52,9 @@ const char *subiter_value_kind_to_string (SubiterValueKind kind);
 gsize subiter_value_element_size (char element_type);
 
 GBytes *subiter_value_release_elsewhere (GBytes *bytes);
+GVariant *subiter_value_serialize (const SubiterValue *value,
+                                   const GVariantType *type,
+                                   gsize max_buffer);
 void subiter_value_make_if_large (SubiterValue *value,
                                   const GVariantType *type);
 

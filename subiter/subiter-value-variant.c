@@ -7,8 +7,11 @@
 /* From how many members on a container is large: about 0.3 ms. */
 #define LARGE_COUNT 1024
 
-static GVariant *take_natural (SubiterValue *value);
-static GVariant *take_typed (SubiterValue *value,
+/* A buffer in a container that has more bytes than this is shared with the variant. */
+#define MAX_COPY 4096
+
+static GVariant *make_natural (const SubiterValue *value);
+static GVariant *make_typed (const SubiterValue *value,
                              const GVariantType *type);
 
 /* A variant's boolean is 0 or 1; that of a buffer may be any byte. */
@@ -43,75 +46,76 @@ new_booleans (GBytes *bytes)
 /* A GVariant keeps the memory of a GBytes, and copies only if its data is not
  * aligned for the elements. */
 static GVariant *
-take_buffer (SubiterValue *value)
+make_buffer (const SubiterValue *value)
 {
   char type[3] = { 'a', value->kind == SUBITER_VALUE_BYTES ? 'y' : value->element, '\0' };
-  g_autoptr (GBytes) bytes = value->data.bytes;
 
-  if (type[1] == 'b' && !are_booleans (bytes))
-    return new_booleans (bytes);
+  if (type[1] == 'b' && !are_booleans (value->data.bytes))
+    return new_booleans (value->data.bytes);
 
-  return g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, TRUE);
+  return g_variant_new_from_bytes (G_VARIANT_TYPE (type), value->data.bytes, TRUE);
 }
 
-/* A large one is not looked at: that takes as long as copying it. */
+/* Not looked at once more: who made it has seen to it that it is UTF-8. */
 static GVariant *
-take_string (SubiterValue *value)
+make_string (const SubiterValue *value)
 {
-  GVariant *variant;
-
-  if (value->element != SUBITER_VALUE_LARGE_STRING)
-    return g_variant_new_take_string (value->data.string);
-
-  variant = g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, value->data.bytes, TRUE);
-  g_bytes_unref (value->data.bytes);
-
-  return variant;
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, value->data.bytes, TRUE);
 }
 
+/* Of variants of its members, one of which shares the memory of a large buffer. */
 static GVariant *
-take_natural_members (SubiterValue *value)
+put_together (const SubiterValue *value,
+              const GVariantType *type)
 {
-  SubiterValueNode *node = value->data.node;
-  GVariant *stack[16];
-  g_autofree GVariant **heap = NULL;
-  GVariant **members = stack;
-  GVariant *variant;
-  gsize n_members = node->n_values;
+  const SubiterValueNode *node = value->data.node;
+  gboolean is_dict = value->kind == SUBITER_VALUE_DICT;
+  gsize n_members = is_dict ? node->n_values / 2 : node->n_values;
+  g_autofree GVariant **members = g_new (GVariant *, n_members);
+  const GVariantType *member;
 
-  if (n_members > G_N_ELEMENTS (stack))
-    members = heap = g_new (GVariant *, n_members);
-
-  switch ((SubiterValueKind) value->kind)
+  if (type == NULL && value->kind == SUBITER_VALUE_TUPLE)
     {
-    case SUBITER_VALUE_TUPLE:
       for (gsize i = 0; i < n_members; i++)
-        members[i] = take_natural (&node->values[i]);
-      variant = g_variant_new_tuple (members, n_members);
-      break;
-
-    case SUBITER_VALUE_LIST:
-      for (gsize i = 0; i < n_members; i++)
-        members[i] = g_variant_new_variant (take_natural (&node->values[i]));
-      variant = g_variant_new_array (G_VARIANT_TYPE_VARIANT, members, n_members);
-      break;
-
-    default:
-      n_members /= 2;
-      for (gsize i = 0; i < n_members; i++)
-        members[i] = g_variant_new_dict_entry (take_natural (&node->values[i * 2]),
-                                               g_variant_new_variant (take_natural (&node->values[i * 2 + 1])));
-      variant = g_variant_new_array (G_VARIANT_TYPE ("{sv}"), members, n_members);
+        members[i] = make_natural (&node->values[i]);
+      return g_variant_new_tuple (members, n_members);
     }
 
-  g_free (node);
+  if (type == NULL)
+    type = is_dict ? G_VARIANT_TYPE_VARDICT : G_VARIANT_TYPE ("av");
 
-  return variant;
+  if (*g_variant_type_peek_string (type) == '(')
+    {
+      member = g_variant_type_first (type);
+      for (gsize i = 0; i < n_members; i++, member = g_variant_type_next (member))
+        members[i] = make_typed (&node->values[i], member);
+      return g_variant_new_tuple (members, n_members);
+    }
+
+  member = g_variant_type_element (type);
+  for (gsize i = 0; i < n_members; i++)
+    {
+      if (is_dict)
+        members[i] = g_variant_new_dict_entry (make_typed (&node->values[i * 2], g_variant_type_key (member)),
+                                               make_typed (&node->values[i * 2 + 1], g_variant_type_value (member)));
+      else
+        members[i] = make_typed (&node->values[i], member);
+    }
+
+  return g_variant_new_array (member, members, n_members);
 }
 
-/* Takes what @value holds, and leaves it to the caller to forget it. */
 static GVariant *
-take_natural (SubiterValue *value)
+make_container (const SubiterValue *value,
+                const GVariantType *type)
+{
+  GVariant *variant = subiter_value_serialize (value, type, MAX_COPY);
+
+  return variant != NULL ? variant : put_together (value, type);
+}
+
+static GVariant *
+make_natural (const SubiterValue *value)
 {
   switch ((SubiterValueKind) value->kind)
     {
@@ -126,69 +130,23 @@ take_natural (SubiterValue *value)
     case SUBITER_VALUE_DOUBLE:
       return g_variant_new_double (value->data.real);
     case SUBITER_VALUE_STRING:
-      return take_string (value);
+      return make_string (value);
     case SUBITER_VALUE_BYTES:
     case SUBITER_VALUE_ARRAY:
-      return take_buffer (value);
+      return make_buffer (value);
     case SUBITER_VALUE_TUPLE:
     case SUBITER_VALUE_LIST:
     case SUBITER_VALUE_DICT:
-      return take_natural_members (value);
+      return make_container (value, NULL);
+    case SUBITER_VALUE_VARIANT:
+      return g_variant_ref (value->data.variant);
     default:
       g_assert_not_reached ();
     }
 }
 
-static double
-get_real (const SubiterValue *value)
-{
-  if (value->kind == SUBITER_VALUE_DOUBLE)
-    return value->data.real;
-  if (value->kind == SUBITER_VALUE_UINT64)
-    return (double) value->data.uint64;
-  return (double) value->data.int64;
-}
-
 static GVariant *
-take_typed_members (SubiterValue *value,
-                    const GVariantType *type)
-{
-  SubiterValueNode *node = value->data.node;
-  gsize n_members = value->kind == SUBITER_VALUE_DICT ? node->n_values / 2 : node->n_values;
-  g_autofree GVariant **members = g_new (GVariant *, n_members);
-  const GVariantType *member;
-  GVariant *variant;
-
-  if (*g_variant_type_peek_string (type) == '(')
-    {
-      member = g_variant_type_first (type);
-      for (gsize i = 0; i < n_members; i++, member = g_variant_type_next (member))
-        members[i] = take_typed (&node->values[i], member);
-      variant = g_variant_new_tuple (members, n_members);
-    }
-  else if (value->kind == SUBITER_VALUE_DICT)
-    {
-      member = g_variant_type_element (type);
-      for (gsize i = 0; i < n_members; i++)
-        members[i] = g_variant_new_dict_entry (take_typed (&node->values[i * 2], g_variant_type_key (member)),
-                                               take_typed (&node->values[i * 2 + 1], g_variant_type_value (member)));
-      variant = g_variant_new_array (member, members, n_members);
-    }
-  else
-    {
-      member = g_variant_type_element (type);
-      for (gsize i = 0; i < n_members; i++)
-        members[i] = take_typed (&node->values[i], member);
-      variant = g_variant_new_array (member, members, n_members);
-    }
-
-  g_free (node);
-
-  return variant;
-}
-
-static GVariant *
-take_typed (SubiterValue *value,
+make_typed (const SubiterValue *value,
             const GVariantType *type)
 {
   const GVariantType *element;
@@ -213,33 +171,48 @@ take_typed (SubiterValue *value,
       return g_variant_new_uint64 (value->kind == SUBITER_VALUE_UINT64 ? value->data.uint64
                                                                        : (guint64) value->data.int64);
     case 'd':
-      return g_variant_new_double (get_real (value));
+      return g_variant_new_double (subiter_value_to_double (value));
     case 's':
-      return take_string (value);
+      return make_string (value);
     case 'o':
+      return g_variant_new_object_path (subiter_value_peek_string (value));
     case 'g':
-      {
-        const char *text = subiter_value_peek_string (value);
-        GVariant *variant = *g_variant_type_peek_string (type) == 'o' ? g_variant_new_object_path (text)
-                                                                      : g_variant_new_signature (text);
-
-        subiter_value_clear (value);
-        return variant;
-      }
+      return g_variant_new_signature (subiter_value_peek_string (value));
     case 'v':
-      return g_variant_new_variant (take_natural (value));
+      return g_variant_new_variant (make_natural (value));
     case 'm':
       element = g_variant_type_element (type);
       return g_variant_new_maybe (element,
-                                  value->kind == SUBITER_VALUE_NONE ? NULL : take_typed (value, element));
+                                  value->kind == SUBITER_VALUE_NONE ? NULL : make_typed (value, element));
     case 'a':
     case '(':
       if (value->kind == SUBITER_VALUE_BYTES || value->kind == SUBITER_VALUE_ARRAY)
-        return take_buffer (value);
-      return take_typed_members (value, type);
+        return make_buffer (value);
+      return make_container (value, type);
     default:
       g_assert_not_reached ();
     }
+}
+
+/**
+ * subiter_value_dup_variant: (skip)
+ * @value: a value that [method@Subiter.Value.check] accepts for @type
+ * @type: (nullable): the type to give it, or %NULL for the one of the
+ *   conversion table
+ *
+ * Makes a variant of what @value holds, sharing strings and large buffers rather
+ * than copying them.
+ *
+ * Returns: (transfer full): the variant
+ */
+GVariant *
+subiter_value_dup_variant (const SubiterValue *value,
+                           const GVariantType *type)
+{
+  if (value->kind == SUBITER_VALUE_VARIANT)
+    return g_variant_ref (value->data.variant);
+
+  return g_variant_ref_sink (type == NULL ? make_natural (value) : make_typed (value, type));
 }
 
 /**
@@ -248,8 +221,8 @@ take_typed (SubiterValue *value,
  * @type: (nullable): the type to give it, or %NULL for the one of the
  *   conversion table
  *
- * Makes a variant of what @value holds, moving strings and buffers rather
- * than copying them, and leaves `None` in @value.
+ * Makes a variant of what @value holds, as [method@Subiter.Value.dup_variant] does,
+ * and leaves `None` in @value.
  *
  * Returns: (transfer full): the variant
  */
@@ -257,19 +230,15 @@ GVariant *
 subiter_value_take_variant (SubiterValue *value,
                             const GVariantType *type)
 {
-  GVariant *variant;
+  GVariant *variant = subiter_value_dup_variant (value, type);
 
-  if (value->kind == SUBITER_VALUE_MADE)
-    {
-      variant = (gpointer) value->data.bytes;
-      subiter_value_init (value);
-      return variant;
-    }
+  /* It is no container in most cases, and then there is nothing to go through. */
+  if (value->kind >= SUBITER_VALUE_STRING)
+    subiter_value_clear (value);
+  else
+    subiter_value_init (value);
 
-  variant = type == NULL ? take_natural (value) : take_typed (value, type);
-  subiter_value_init (value);
-
-  return g_variant_ref_sink (variant);
+  return variant;
 }
 
 /* Counts to @limit and no further. */
@@ -304,9 +273,9 @@ subiter_value_make_if_large (SubiterValue *value,
   if (count_members (value, LARGE_COUNT) < LARGE_COUNT)
     return;
 
-  variant = subiter_value_take_variant (value, type);
+  variant = g_variant_ref_sink (subiter_value_serialize (value, type, G_MAXSIZE));
   bytes = subiter_value_release_elsewhere (g_variant_get_data_as_bytes (variant));
-  value->kind = SUBITER_VALUE_MADE;
-  value->data.bytes = (gpointer) g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (variant),
-                                                                               bytes, TRUE));
+  subiter_value_clear (value);
+  value->kind = SUBITER_VALUE_VARIANT;
+  value->data.variant = g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (variant), bytes, TRUE));
 }

@@ -9,6 +9,9 @@ G_STATIC_ASSERT (sizeof (SubiterValue) == 16);
 /* From here on it takes long enough to free memory that the main loop is spared
  * it: about 0.3 ms. */
 #define LARGE_SIZE (4 << 20)
+/* Up to here GLib keeps bytes along with their header, in one piece of memory: newer
+ * ones do. */
+#define SMALL_SIZE 256
 
 static gpointer
 release_main (gpointer data)
@@ -59,19 +62,13 @@ subiter_value_init (SubiterValue *value)
 static SubiterValueNode *
 release (const SubiterValue *value)
 {
-  switch ((guint) value->kind)
+  switch ((SubiterValueKind) value->kind)
     {
-    case SUBITER_VALUE_MADE:
-      g_variant_unref ((gpointer) value->data.bytes);
+    case SUBITER_VALUE_VARIANT:
+      g_variant_unref (value->data.variant);
       return NULL;
 
     case SUBITER_VALUE_STRING:
-      if (value->element == SUBITER_VALUE_LARGE_STRING)
-        g_bytes_unref (value->data.bytes);
-      else
-        g_free (value->data.string);
-      return NULL;
-
     case SUBITER_VALUE_BYTES:
     case SUBITER_VALUE_ARRAY:
       g_bytes_unref (value->data.bytes);
@@ -225,25 +222,27 @@ subiter_value_set_string (SubiterValue *value,
                           gssize length)
 {
   gsize n_bytes = length < 0 ? strlen (text) : (gsize) length;
-  char *copy = g_try_malloc (n_bytes + 1);
+  char small[SMALL_SIZE];
+  char *copy;
 
+  /* It is not said that @text itself has a NUL after it. */
+  if (n_bytes < sizeof small)
+    {
+      memcpy (small, text, n_bytes);
+      small[n_bytes] = '\0';
+      value->kind = SUBITER_VALUE_STRING;
+      value->data.bytes = g_bytes_new (small, n_bytes + 1);
+      return TRUE;
+    }
+
+  copy = g_try_malloc (n_bytes + 1);
   if (copy == NULL)
     return FALSE;
-
   memcpy (copy, text, n_bytes);
   copy[n_bytes] = '\0';
 
   value->kind = SUBITER_VALUE_STRING;
-  if (n_bytes >= LARGE_SIZE)
-    {
-      value->element = SUBITER_VALUE_LARGE_STRING;
-      value->data.bytes = subiter_value_release_elsewhere (g_bytes_new_take (copy, n_bytes + 1));
-    }
-  else
-    {
-      value->element = 0;
-      value->data.string = copy;
-    }
+  value->data.bytes = subiter_value_release_elsewhere (g_bytes_new_take (copy, n_bytes + 1));
 
   return TRUE;
 }
@@ -382,6 +381,167 @@ subiter_value_set_dict (SubiterValue *value,
   return n_pairs <= G_MAXSIZE / 2 ? set_container (value, SUBITER_VALUE_DICT, n_pairs * 2) : NULL;
 }
 
+/**
+ * subiter_value_get_boolean: (skip)
+ * @value: a value of kind %SUBITER_VALUE_BOOLEAN
+ *
+ * Reads a `bool`.
+ *
+ * Returns: what @value holds
+ */
+gboolean
+subiter_value_get_boolean (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_BOOLEAN, FALSE);
+
+  return value->data.boolean;
+}
+
+/**
+ * subiter_value_get_int64: (skip)
+ * @value: a value of kind %SUBITER_VALUE_INT64
+ *
+ * Reads an `int`.
+ *
+ * Returns: what @value holds
+ */
+gint64
+subiter_value_get_int64 (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_INT64, 0);
+
+  return value->data.int64;
+}
+
+/**
+ * subiter_value_get_uint64: (skip)
+ * @value: a value of kind %SUBITER_VALUE_UINT64
+ *
+ * Reads an `int` that is more than a signed one can be.
+ *
+ * Returns: what @value holds
+ */
+guint64
+subiter_value_get_uint64 (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_UINT64, 0);
+
+  return value->data.uint64;
+}
+
+/**
+ * subiter_value_get_double: (skip)
+ * @value: a value of kind %SUBITER_VALUE_DOUBLE
+ *
+ * Reads a `float`.
+ *
+ * Returns: what @value holds
+ */
+double
+subiter_value_get_double (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_DOUBLE, 0.0);
+
+  return value->data.real;
+}
+
+/**
+ * subiter_value_get_string: (skip)
+ * @value: a value of kind %SUBITER_VALUE_STRING
+ * @length: (out) (optional): how many bytes it has, without its NUL
+ *
+ * Reads a `str`.
+ *
+ * Returns: (transfer none): UTF-8 that is valid as long as @value holds it
+ */
+const char *
+subiter_value_get_string (const SubiterValue *value,
+                          gsize *length)
+{
+  const char *text;
+  gsize size;
+
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_STRING, NULL);
+
+  text = g_bytes_get_data (value->data.bytes, &size);
+  if (length != NULL)
+    *length = size - 1;
+
+  return text;
+}
+
+/**
+ * subiter_value_get_bytes: (skip)
+ * @value: a value of kind %SUBITER_VALUE_BYTES or %SUBITER_VALUE_ARRAY
+ *
+ * Reads `bytes`, or the elements of an array, in the machine's byte order.
+ *
+ * Returns: (transfer none): what @value holds
+ */
+GBytes *
+subiter_value_get_bytes (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_BYTES || value->kind == SUBITER_VALUE_ARRAY, NULL);
+
+  return value->data.bytes;
+}
+
+/**
+ * subiter_value_get_element_type: (skip)
+ * @value: a value of kind %SUBITER_VALUE_ARRAY
+ *
+ * Tells what the elements of an array are. A `b` is true if it is any byte but 0.
+ *
+ * Returns: one of the GVariant type characters `b n q i u x t d`, or `y` if whoever
+ *   made it said so
+ */
+char
+subiter_value_get_element_type (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_ARRAY, '\0');
+
+  return value->element;
+}
+
+/**
+ * subiter_value_get_members: (skip)
+ * @value: a value of kind %SUBITER_VALUE_TUPLE, %SUBITER_VALUE_LIST or %SUBITER_VALUE_DICT
+ * @n_members: (out): how many there are; of a dict, twice as many as it has pairs
+ *
+ * Reads a container. Of a dict, each key is followed by its value.
+ *
+ * Returns: (transfer none): the members, valid as long as @value holds them
+ */
+const SubiterValue *
+subiter_value_get_members (const SubiterValue *value,
+                           gsize *n_members)
+{
+  const SubiterValueNode *node;
+
+  g_return_val_if_fail (subiter_value_is_container (value), NULL);
+
+  node = subiter_value_get_node (value);
+  *n_members = node->n_values;
+
+  return node->values;
+}
+
+/**
+ * subiter_value_get_variant: (skip)
+ * @value: a value of kind %SUBITER_VALUE_VARIANT
+ *
+ * Reads a container that has become a variant already.
+ *
+ * Returns: (transfer none): what @value holds
+ */
+GVariant *
+subiter_value_get_variant (const SubiterValue *value)
+{
+  g_return_val_if_fail (value->kind == SUBITER_VALUE_VARIANT, NULL);
+
+  return value->data.variant;
+}
+
 /* What Python calls it. */
 const char *
 subiter_value_kind_to_string (SubiterValueKind kind)
@@ -398,6 +558,7 @@ subiter_value_kind_to_string (SubiterValueKind kind)
     [SUBITER_VALUE_TUPLE] = "tuple",
     [SUBITER_VALUE_LIST] = "list",
     [SUBITER_VALUE_DICT] = "dict",
+    [SUBITER_VALUE_VARIANT] = "container",
   };
 
   return names[kind];

@@ -23,6 +23,8 @@ G_BEGIN_DECLS
  * @SUBITER_VALUE_TUPLE: a `tuple`
  * @SUBITER_VALUE_LIST: a `list`
  * @SUBITER_VALUE_DICT: a `dict`
+ * @SUBITER_VALUE_VARIANT: a container with very many members, which became a
+ *   [struct@GLib.Variant] on the worker's thread; nobody else makes one
  *
  * What a [struct@Subiter.Value] holds.
  */
@@ -39,6 +41,7 @@ typedef enum
   SUBITER_VALUE_TUPLE,
   SUBITER_VALUE_LIST,
   SUBITER_VALUE_DICT,
+  SUBITER_VALUE_VARIANT,
 } SubiterValueKind;
 
 /**
@@ -75,9 +78,9 @@ struct _SubiterValue
     gint64 int64;
     guint64 uint64;
     double real;
-    char *string;
     gpointer bytes;
     gpointer node;
+    gpointer variant;
   } data;
 };
 
@@ -119,10 +122,35 @@ SubiterValue *subiter_value_set_list (SubiterValue *value,
 SUBITER_AVAILABLE_IN_ALL
 SubiterValue *subiter_value_set_dict (SubiterValue *value,
                                       gsize n_pairs);
+
+SUBITER_AVAILABLE_IN_ALL
+gboolean subiter_value_get_boolean (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+gint64 subiter_value_get_int64 (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+guint64 subiter_value_get_uint64 (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+double subiter_value_get_double (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+const char *subiter_value_get_string (const SubiterValue *value,
+                                      gsize *length);
+SUBITER_AVAILABLE_IN_ALL
+GBytes *subiter_value_get_bytes (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+char subiter_value_get_element_type (const SubiterValue *value);
+SUBITER_AVAILABLE_IN_ALL
+const SubiterValue *subiter_value_get_members (const SubiterValue *value,
+                                               gsize *n_members);
+SUBITER_AVAILABLE_IN_ALL
+GVariant *subiter_value_get_variant (const SubiterValue *value);
+
 SUBITER_AVAILABLE_IN_ALL
 gboolean subiter_value_check (const SubiterValue *value,
                               const GVariantType *type,
                               GError **error);
+SUBITER_AVAILABLE_IN_ALL
+GVariant *subiter_value_dup_variant (const SubiterValue *value,
+                                     const GVariantType *type);
 SUBITER_AVAILABLE_IN_ALL
 GVariant *subiter_value_take_variant (SubiterValue *value,
                                       const GVariantType *type);

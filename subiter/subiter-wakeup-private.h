@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "subiter-spin-private.h"
 #include "subiter-sync-private.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,14 @@ G_BEGIN_DECLS
  * Only a notifier disarms, and it always wakes everybody: a blocked thread
  * and a main context can wait for the same data. */
 typedef struct _SubiterWakeup SubiterWakeup;
+
+/* How a wait has ended. */
+typedef enum
+{
+  SUBITER_WAIT_DONE,
+  SUBITER_WAIT_TIMED_OUT,
+  SUBITER_WAIT_INTERRUPTED,
+} SubiterWait;
 
 SubiterWakeup *subiter_wakeup_new (void);
 SubiterWakeup *subiter_wakeup_ref (SubiterWakeup *wakeup);
@@ -53,10 +62,11 @@ void subiter_wakeup_sleep (SubiterWakeup *wakeup,
 gboolean subiter_wakeup_is_pending (SubiterWakeup *wakeup);
 
 /* a consumer that blocks */
-gboolean subiter_wakeup_wait (SubiterWakeup *wakeup,
-                              gint64 deadline,
-                              gboolean (*is_done) (gpointer data),
-                              gpointer data);
+SubiterWait subiter_wakeup_wait (SubiterWakeup *wakeup,
+                                 gint64 deadline,
+                                 gboolean interruptible,
+                                 gboolean (*is_done) (gpointer data),
+                                 gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SubiterWakeup, subiter_wakeup_unref)
 

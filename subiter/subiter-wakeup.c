@@ -17,6 +17,9 @@ struct _SubiterWakeup
   GSource *source;
   GMainContext *context;
   guint n_waiting;
+
+  /* of the waits of those that block */
+  SubiterSpin spin;
 };
 
 static gboolean
@@ -194,31 +197,39 @@ subiter_wakeup_is_pending (SubiterWakeup *wakeup)
 }
 
 /* Blocks until @is_done says so, asked again after every piece of news, or
- * until @deadline (monotonic, µs; negative for never) has passed: FALSE. */
-gboolean
+ * until @deadline (monotonic, µs; negative for never) has passed. If it is @interruptible,
+ * whatever else wakes it, such as a signal handler on this thread, ends it too. */
+SubiterWait
 subiter_wakeup_wait (SubiterWakeup *wakeup,
                      gint64 deadline,
+                     gboolean interruptible,
                      gboolean (*is_done) (gpointer data),
                      gpointer data)
 {
-  gboolean done;
+  SubiterWait outcome = SUBITER_WAIT_DONE;
+
+  if (subiter_spin_until (&wakeup->spin, is_done, data))
+    return SUBITER_WAIT_DONE;
 
   subiter_lock (&wakeup->lock);
   wakeup->n_waiting++;
   for (;;)
     {
       subiter_wakeup_arm (wakeup);
-      done = is_done (data);
-      if (done)
-        break;
-      if (!subiter_cond_wait_until (&wakeup->cond, &wakeup->lock, deadline))
+      if (is_done (data))
         {
-          done = is_done (data);
+          outcome = SUBITER_WAIT_DONE;
           break;
         }
+      if (outcome != SUBITER_WAIT_DONE)
+        break;
+      if (!subiter_cond_wait_until (&wakeup->cond, &wakeup->lock, deadline))
+        outcome = SUBITER_WAIT_TIMED_OUT;
+      else if (interruptible)
+        outcome = SUBITER_WAIT_INTERRUPTED;
     }
   wakeup->n_waiting--;
   subiter_unlock (&wakeup->lock);
 
-  return done;
+  return outcome;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #define SUBITER_INSIDE
+#include <subiter-batch.h>
 #include <subiter-callable.h>
 #include <subiter-enums.h>
 #include <subiter-error.h>

@@ -413,9 +413,9 @@ fits (const SubiterValue *value,
     case 's':
       return value->kind == SUBITER_VALUE_STRING;
     case 'o':
-      return value->kind == SUBITER_VALUE_STRING && g_variant_is_object_path (value->data.string);
+      return value->kind == SUBITER_VALUE_STRING && g_variant_is_object_path (subiter_value_get_string (value, NULL));
     case 'g':
-      return value->kind == SUBITER_VALUE_STRING && g_variant_is_signature (value->data.string);
+      return value->kind == SUBITER_VALUE_STRING && g_variant_is_signature (subiter_value_get_string (value, NULL));
     case 'm':
       return value->kind == SUBITER_VALUE_NONE
              || fits (value, g_variant_type_element (type), depth, level + 1);
@@ -556,7 +556,7 @@ equal_natural (const SubiterValue *value,
     case SUBITER_VALUE_DOUBLE:
       return g_str_equal (type, "d") && same_bits (g_variant_get_double (variant), value->data.real);
     case SUBITER_VALUE_STRING:
-      return g_str_equal (type, "s") && g_str_equal (g_variant_get_string (variant, NULL), value->data.string);
+      return g_str_equal (type, "s") && g_str_equal (g_variant_get_string (variant, NULL), subiter_value_get_string (value, NULL));
     case SUBITER_VALUE_BYTES:
     case SUBITER_VALUE_ARRAY:
       return equal_buffer (value, variant);
@@ -598,7 +598,7 @@ fuzz_model_equal (const SubiterValue *value,
     case 'o':
     case 'g':
       return value->kind == SUBITER_VALUE_STRING
-             && g_str_equal (g_variant_get_string (variant, NULL), value->data.string);
+             && g_str_equal (g_variant_get_string (variant, NULL), subiter_value_get_string (value, NULL));
     case 'm':
       inner = g_variant_get_maybe (variant);
       if (inner == NULL)

@@ -94,7 +94,7 @@ test_full (void)
       subiter_value_init (&value);
       subiter_value_set_string (&value, "kept", -1);
       g_assert_false (subiter_ring_push (ring, &value));
-      g_assert_cmpstr (value.data.string, ==, "kept");
+      g_assert_cmpstr (subiter_value_get_string (&value, NULL), ==, "kept");
 
       g_assert_cmpint (pop (ring), ==, 0);
       g_assert_true (subiter_ring_push (ring, &value));
@@ -263,7 +263,7 @@ test_threads (void)
               g_thread_yield ();
               continue;
             }
-          number = value.kind == SUBITER_VALUE_STRING ? g_ascii_strtoll (value.data.string, NULL, 10)
+          number = value.kind == SUBITER_VALUE_STRING ? g_ascii_strtoll (subiter_value_get_string (&value, NULL), NULL, 10)
                                                       : value.data.int64;
           g_assert_cmpint (number, ==, n_popped);
           subiter_value_clear (&value);

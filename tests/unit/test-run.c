@@ -55,7 +55,7 @@ push_text (SubiterRun *run,
   if (result == SUBITER_PUSH_DONE)
     g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
   else
-    g_assert_cmpstr (value.data.string, ==, text);
+    g_assert_cmpstr (subiter_value_get_string (&value, NULL), ==, text);
   subiter_value_clear (&value);
 
   return result;

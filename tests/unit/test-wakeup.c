@@ -308,13 +308,13 @@ test_wait_deadline (void)
   _Atomic int done = 0;
   gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_MILLISECOND;
 
-  g_assert_false (subiter_wakeup_wait (wakeup, deadline, is_true, &done));
+  g_assert_cmpint (subiter_wakeup_wait (wakeup, deadline, FALSE, is_true, &done), ==, SUBITER_WAIT_TIMED_OUT);
   g_assert_cmpint (g_get_monotonic_time (), >=, deadline);
 
   /* What is done needs no waiting, not even for a deadline that has passed. */
   done = 1;
-  g_assert_true (subiter_wakeup_wait (wakeup, deadline, is_true, &done));
-  g_assert_true (subiter_wakeup_wait (wakeup, -1, is_true, &done));
+  g_assert_cmpint (subiter_wakeup_wait (wakeup, deadline, FALSE, is_true, &done), ==, SUBITER_WAIT_DONE);
+  g_assert_cmpint (subiter_wakeup_wait (wakeup, -1, FALSE, is_true, &done), ==, SUBITER_WAIT_DONE);
 }
 
 typedef struct
@@ -328,7 +328,8 @@ wait_main (gpointer data)
 {
   const Waiter *waiter = data;
 
-  g_assert_true (subiter_wakeup_wait (waiter->wakeup, -1, is_true, waiter->done));
+  g_assert_cmpint (subiter_wakeup_wait (waiter->wakeup, -1, FALSE, is_true, waiter->done), ==,
+                   SUBITER_WAIT_DONE);
 
   return NULL;
 }
@@ -463,7 +464,8 @@ test_hammer_wait (void)
       thread = g_thread_new ("hammer", hammer_main, &hammer);
       while (atomic_load (&hammer.n_taken) != hammer.n)
         {
-          g_assert_true (subiter_wakeup_wait (hammer.wakeup, -1, hammer_has_more, &hammer));
+          g_assert_cmpint (subiter_wakeup_wait (hammer.wakeup, -1, FALSE, hammer_has_more, &hammer), ==,
+                           SUBITER_WAIT_DONE);
           atomic_store (&hammer.n_taken, atomic_load (&hammer.n_made));
         }
       g_thread_join (thread);
