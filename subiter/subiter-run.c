@@ -256,10 +256,13 @@ subiter_run_try_push (SubiterRun *run,
     return SUBITER_PUSH_STOPPED;
 
   if ((run->item_type != NULL || subiter_value_is_container (value)) && value->kind != SUBITER_VALUE_VARIANT
-      && !subiter_value_check (value, run->item_type, error))
-    return SUBITER_PUSH_REFUSED;
-  if (subiter_value_is_container (value))
-    subiter_value_make_if_large (value, run->item_type);
+      && !(run->item_type == NULL && subiter_value_is_plain (value)))
+    {
+      if (!subiter_value_check (value, run->item_type, error))
+        return SUBITER_PUSH_REFUSED;
+      if (subiter_value_is_container (value))
+        subiter_value_make_if_large (value, run->item_type);
+    }
 
   if (!subiter_ring_push (&run->ring, value)
       && !(subiter_ring_spin_for_space (&run->ring) && subiter_ring_push (&run->ring, value)))

@@ -48,6 +48,28 @@ subiter_value_is_container (const SubiterValue *value)
   return value->kind >= SUBITER_VALUE_TUPLE && value->kind <= SUBITER_VALUE_DICT;
 }
 
+/* A short row of scalars, as most containers that come in great numbers are: nothing can be
+ * wrong with it, and it is not large. */
+static inline gboolean
+subiter_value_is_plain (const SubiterValue *value)
+{
+  const SubiterValueNode *node;
+
+  if (value->kind != SUBITER_VALUE_TUPLE && value->kind != SUBITER_VALUE_LIST)
+    return FALSE;
+
+  node = subiter_value_get_node (value);
+  if (node->n_values > 16)
+    return FALSE;
+  for (gsize i = 0; i < node->n_values; i++)
+    {
+      if (subiter_value_is_container (&node->values[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 const char *subiter_value_kind_to_string (SubiterValueKind kind);
 gsize subiter_value_element_size (char element_type);
 

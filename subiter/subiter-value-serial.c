@@ -2,6 +2,7 @@
 
 #include "subiter-value-private.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* A container in the form that GVariant gives it on a wire, written in one go: a variant
@@ -256,90 +257,92 @@ is_fixed (const char *type)
     }
 }
 
+/* The type of a value as text, on the stack as long as it is short. */
+typedef struct
+{
+  char small[64];
+  gsize length;
+  GString *long_text;
+} TypeText;
+
+static inline void
+type_text_append (TypeText *text,
+                  const char *type)
+{
+  for (; *type != '\0'; type++)
+    {
+      if (G_LIKELY (text->length < sizeof text->small - 1))
+        {
+          text->small[text->length++] = *type;
+          continue;
+        }
+
+      if (text->long_text == NULL)
+        text->long_text = g_string_new_len (text->small, (gssize) text->length);
+      g_string_append_c (text->long_text, *type);
+    }
+}
+
 static void
-append_natural_type (GString *type,
+type_text_clear (TypeText *text)
+{
+  if (text->long_text != NULL)
+    g_string_free (text->long_text, TRUE);
+}
+
+/* The types of the conversion table; NULL where it depends on what is in there. */
+static const char *const natural_types[] = {
+  [SUBITER_VALUE_NONE] = "mv",
+  [SUBITER_VALUE_BOOLEAN] = "b",
+  [SUBITER_VALUE_INT64] = "x",
+  [SUBITER_VALUE_UINT64] = "t",
+  [SUBITER_VALUE_DOUBLE] = "d",
+  [SUBITER_VALUE_STRING] = "s",
+  [SUBITER_VALUE_BYTES] = "ay",
+  [SUBITER_VALUE_LIST] = "av",
+  [SUBITER_VALUE_DICT] = "a{sv}",
+  [SUBITER_VALUE_VARIANT] = NULL,
+};
+
+static void
+append_natural_type (TypeText *text,
                      const SubiterValue *value)
 {
   const SubiterValueNode *node;
 
-  switch ((SubiterValueKind) value->kind)
+  if (natural_types[value->kind] != NULL)
     {
-    case SUBITER_VALUE_NONE:
-      g_string_append (type, "mv");
-      break;
-    case SUBITER_VALUE_BOOLEAN:
-      g_string_append_c (type, 'b');
-      break;
-    case SUBITER_VALUE_INT64:
-      g_string_append_c (type, 'x');
-      break;
-    case SUBITER_VALUE_UINT64:
-      g_string_append_c (type, 't');
-      break;
-    case SUBITER_VALUE_DOUBLE:
-      g_string_append_c (type, 'd');
-      break;
-    case SUBITER_VALUE_STRING:
-      g_string_append_c (type, 's');
-      break;
-    case SUBITER_VALUE_BYTES:
-      g_string_append (type, "ay");
-      break;
-    case SUBITER_VALUE_ARRAY:
-      g_string_append_c (type, 'a');
-      g_string_append_c (type, value->element);
-      break;
-    case SUBITER_VALUE_LIST:
-      g_string_append (type, "av");
-      break;
-    case SUBITER_VALUE_DICT:
-      g_string_append (type, "a{sv}");
-      break;
-    case SUBITER_VALUE_TUPLE:
+      type_text_append (text, natural_types[value->kind]);
+    }
+  else if (value->kind == SUBITER_VALUE_ARRAY)
+    {
+      type_text_append (text, (const char[]){ 'a', value->element, '\0' });
+    }
+  else
+    {
+      g_assert (value->kind == SUBITER_VALUE_TUPLE);
       node = subiter_value_get_node (value);
-      g_string_append_c (type, '(');
+      type_text_append (text, "(");
       for (gsize i = 0; i < node->n_values; i++)
-        append_natural_type (type, &node->values[i]);
-      g_string_append_c (type, ')');
-      break;
-    case SUBITER_VALUE_VARIANT:
-    default:
-      g_assert_not_reached ();
+        append_natural_type (text, &node->values[i]);
+      type_text_append (text, ")");
     }
 }
 
-/* The type by the conversion table; @heap is for one of a tuple, which may be any. */
+/* @text keeps it, or need not. */
 static const char *
 get_natural_type (const SubiterValue *value,
-                  GString **heap)
+                  TypeText *text)
 {
-  static const char *const types[] = {
-    [SUBITER_VALUE_NONE] = "mv",
-    [SUBITER_VALUE_BOOLEAN] = "b",
-    [SUBITER_VALUE_INT64] = "x",
-    [SUBITER_VALUE_UINT64] = "t",
-    [SUBITER_VALUE_DOUBLE] = "d",
-    [SUBITER_VALUE_STRING] = "s",
-    [SUBITER_VALUE_BYTES] = "ay",
-    [SUBITER_VALUE_LIST] = "av",
-    [SUBITER_VALUE_DICT] = "a{sv}",
-    [SUBITER_VALUE_VARIANT] = NULL,
-  };
+  text->length = 0;
+  text->long_text = NULL;
+  if (natural_types[value->kind] != NULL)
+    return natural_types[value->kind];
 
-  if (types[value->kind] != NULL)
-    return types[value->kind];
+  append_natural_type (text, value);
+  text->small[text->length] = '\0';
 
-  *heap = g_string_sized_new (64);
-  append_natural_type (*heap, value);
-
-  return (*heap)->str;
-}
-
-static void
-free_type (GString **heap)
-{
-  if (*heap != NULL)
-    g_string_free (*heap, TRUE);
+  return text->long_text != NULL ? text->long_text->str : text->small;
 }
 
 /* What a variant of type v holds: the value by the conversion table, and which type that is. */
@@ -347,12 +350,13 @@ static void
 write_boxed (Writer *writer,
              const SubiterValue *value)
 {
-  __attribute__ ((cleanup (free_type))) GString *heap = NULL;
-  const char *type = get_natural_type (value, &heap);
+  TypeText text;
+  const char *type = get_natural_type (value, &text);
 
   write_value (writer, value, type);
   *writer_add (writer, 1) = '\0';
   writer_append (writer, type, strlen (type));
+  type_text_clear (&text);
 }
 
 static void
@@ -528,6 +532,27 @@ write_value (Writer *writer,
     }
 }
 
+/* GLib forgets what it knows of a type with the last variant of it, and what it has to find
+ * out anew for every item takes longer than all else about that. So an empty one of some
+ * of the types that were seen is kept for good. */
+static void
+keep_type (GVariant *variant)
+{
+  static GVariant *_Atomic kept[64];
+  const GVariantType *type = g_variant_get_type (variant);
+  GVariant *_Atomic *place = &kept[((gsize) type >> 4) % G_N_ELEMENTS (kept)];
+  GVariant *expected = NULL;
+  GVariant *keeper;
+
+  if (G_LIKELY (atomic_load_explicit (place, memory_order_relaxed) != NULL))
+    return;
+
+  keeper = g_variant_ref_sink (g_variant_new_from_data (type, NULL, 0, FALSE, NULL, NULL));
+  if (!atomic_compare_exchange_strong_explicit (place, &expected, keeper, memory_order_relaxed,
+                                                memory_order_relaxed))
+    g_variant_unref (keeper);
+}
+
 /* A variant, floating, of a container that is accepted for @type, or for the conversion
  * table if that is NULL. NULL: it has a buffer of more than @max_buffer bytes in it. */
 GVariant *
@@ -535,21 +560,28 @@ subiter_value_serialize (const SubiterValue *value,
                          const GVariantType *type,
                          gsize max_buffer)
 {
-  __attribute__ ((cleanup (free_type))) GString *heap = NULL;
   g_autoptr (GBytes) bytes = NULL;
   const char *type_string;
+  GVariant *variant = NULL;
+  TypeText text;
   Writer writer;
 
-  type_string = type != NULL ? g_variant_type_peek_string (type) : get_natural_type (value, &heap);
+  type_string = get_natural_type (value, &text);
+  if (type != NULL)
+    type_string = g_variant_type_peek_string (type);
   writer_init (&writer, max_buffer);
   write_value (&writer, value, type_string);
   if (writer.has_large_buffer)
     {
       writer_clear (&writer);
-      return NULL;
     }
+  else
+    {
+      bytes = writer_end (&writer);
+      variant = g_variant_new_from_bytes ((const GVariantType *) type_string, bytes, TRUE);
+      keep_type (variant);
+    }
+  type_text_clear (&text);
 
-  bytes = writer_end (&writer);
-
-  return g_variant_new_from_bytes ((const GVariantType *) type_string, bytes, TRUE);
+  return variant;
 }

@@ -320,6 +320,17 @@ value_from_object (SubiterValue *value,
                    const EnginePlace *place,
                    EngineOutcome *outcome)
 {
+  /* What comes most comes first: the exact types, which a look at the type tells. */
+  if (PyLong_CheckExact (object))
+    return value_from_int (value, object, place, outcome);
+  if (PyUnicode_CheckExact (object))
+    return value_from_str (value, object, place, outcome);
+  if (PyFloat_CheckExact (object))
+    {
+      subiter_value_set_double (value, PyFloat_AS_DOUBLE (object));
+      return TRUE;
+    }
+
   if (object == Py_None)
     return TRUE;
   if (PyBool_Check (object))
