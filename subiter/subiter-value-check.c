@@ -374,7 +374,7 @@ check_typed (const SubiterValue *value,
 
       if (kind == '(' && is_sequence (value))
         g_set_error (error, SUBITER_ERROR, SUBITER_ERROR_WRONG_TYPE,
-                     "%s: a %s of %" G_GSIZE_FORMAT " does not fit \"%s\", which has %" G_GSIZE_FORMAT
+                     "%s: a %s of %u does not fit \"%s\", which has %" G_GSIZE_FORMAT
                      " members", path, subiter_value_kind_to_string (value->kind),
                      subiter_value_get_node (value)->n_values, wanted, g_variant_type_n_items (type));
       else if (value->kind == SUBITER_VALUE_INT64 && strchr ("ynqiuxtd", kind) != NULL)

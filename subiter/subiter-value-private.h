@@ -11,17 +11,34 @@ G_BEGIN_DECLS
 typedef struct _SubiterValueNode SubiterValueNode;
 struct _SubiterValueNode
 {
-  gsize n_values;
+  guint32 n_values;
+  /* of the memory that it takes; 0 if it was too much for a block */
+  guint32 block_size;
   /* while it is cleared: the one to go on with afterwards */
   SubiterValueNode *outer;
   SubiterValue values[];
 };
 
-/* A string is the bytes of its text with its NUL, as a variant wants them. */
+/* A short text is in a block, with its length beside it. What the element of a longer one says:
+ * data.bytes holds it, with its NUL. */
+#define SUBITER_VALUE_LONG_STRING 'L'
+
 static inline const char *
 subiter_value_peek_string (const SubiterValue *value)
 {
-  return g_bytes_get_data (value->data.bytes, NULL);
+  if (value->element == SUBITER_VALUE_LONG_STRING)
+    return g_bytes_get_data (value->data.bytes, NULL);
+
+  return value->data.text;
+}
+
+static inline gsize
+subiter_value_get_string_length (const SubiterValue *value)
+{
+  if (value->element == SUBITER_VALUE_LONG_STRING)
+    return g_bytes_get_size (value->data.bytes) - 1;
+
+  return value->length;
 }
 
 static inline SubiterValueNode *

@@ -474,7 +474,6 @@ write_value (Writer *writer,
              const char *type)
 {
   gint64 number = value->data.int64;
-  gsize size;
 
   switch (*type)
     {
@@ -502,12 +501,8 @@ write_value (Writer *writer,
     case 's':
     case 'o':
     case 'g':
-      {
-        gconstpointer text = g_bytes_get_data (value->data.bytes, &size);
-
-        writer_append (writer, text, size);
-        break;
-      }
+      writer_append (writer, subiter_value_peek_string (value), subiter_value_get_string_length (value) + 1);
+      break;
     case 'v':
       write_boxed (writer, value);
       break;

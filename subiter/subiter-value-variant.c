@@ -60,7 +60,14 @@ make_buffer (const SubiterValue *value)
 static GVariant *
 make_string (const SubiterValue *value)
 {
-  return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, value->data.bytes, TRUE);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (value->element == SUBITER_VALUE_LONG_STRING)
+    return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, value->data.bytes, TRUE);
+
+  bytes = g_bytes_new (value->data.text, (gsize) value->length + 1);
+
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, bytes, TRUE);
 }
 
 /* Of variants of its members, one of which shares the memory of a large buffer. */
@@ -200,7 +207,7 @@ make_typed (const SubiterValue *value,
  * @type: (nullable): the type to give it, or %NULL for the one of the
  *   conversion table
  *
- * Makes a variant of what @value holds, sharing strings and large buffers rather
+ * Makes a variant of what @value holds, sharing large strings and buffers rather
  * than copying them.
  *
  * Returns: (transfer full): the variant

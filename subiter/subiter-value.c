@@ -2,6 +2,8 @@
 
 #include "subiter-value-private.h"
 
+#include "subiter-block-private.h"
+
 #include <string.h>
 
 G_STATIC_ASSERT (sizeof (SubiterValue) == 16);
@@ -9,9 +11,6 @@ G_STATIC_ASSERT (sizeof (SubiterValue) == 16);
 /* From here on it takes long enough to free memory that the main loop is spared
  * it: about 0.3 ms. */
 #define LARGE_SIZE (4 << 20)
-/* Up to here GLib keeps bytes along with their header, in one piece of memory: newer
- * ones do. */
-#define SMALL_SIZE 256
 
 static gpointer
 release_main (gpointer data)
@@ -69,6 +68,12 @@ release (const SubiterValue *value)
       return NULL;
 
     case SUBITER_VALUE_STRING:
+      if (value->element == SUBITER_VALUE_LONG_STRING)
+        g_bytes_unref (value->data.bytes);
+      else
+        subiter_block_free (value->data.text, value->length + 1);
+      return NULL;
+
     case SUBITER_VALUE_BYTES:
     case SUBITER_VALUE_ARRAY:
       g_bytes_unref (value->data.bytes);
@@ -110,7 +115,10 @@ subiter_value_clear (SubiterValue *value)
         {
           SubiterValueNode *outer = node->outer;
 
-          g_free (node);
+          if (node->block_size > 0)
+            subiter_block_free (node, node->block_size);
+          else
+            g_free (node);
           node = outer;
           continue;
         }
@@ -222,16 +230,17 @@ subiter_value_set_string (SubiterValue *value,
                           gssize length)
 {
   gsize n_bytes = length < 0 ? strlen (text) : (gsize) length;
-  char small[SMALL_SIZE];
   char *copy;
 
-  /* It is not said that @text itself has a NUL after it. */
-  if (n_bytes < sizeof small)
+  if (n_bytes < SUBITER_BLOCK_MAX_SIZE)
     {
-      memcpy (small, text, n_bytes);
-      small[n_bytes] = '\0';
+      copy = subiter_block_alloc (n_bytes + 1);
+      memcpy (copy, text, n_bytes);
+      copy[n_bytes] = '\0';
       value->kind = SUBITER_VALUE_STRING;
-      value->data.bytes = g_bytes_new (small, n_bytes + 1);
+      value->element = 0;
+      value->length = (guint32) n_bytes;
+      value->data.text = copy;
       return TRUE;
     }
 
@@ -242,6 +251,7 @@ subiter_value_set_string (SubiterValue *value,
   copy[n_bytes] = '\0';
 
   value->kind = SUBITER_VALUE_STRING;
+  value->element = SUBITER_VALUE_LONG_STRING;
   value->data.bytes = subiter_value_release_elsewhere (g_bytes_new_take (copy, n_bytes + 1));
 
   return TRUE;
@@ -315,15 +325,26 @@ set_container (SubiterValue *value,
                gsize n_values)
 {
   SubiterValueNode *node;
+  gsize size;
 
-  if (n_values > (G_MAXSIZE - sizeof (SubiterValueNode)) / sizeof (SubiterValue))
+  if (n_values > MIN (G_MAXUINT32, (G_MAXSIZE - sizeof (SubiterValueNode)) / sizeof (SubiterValue)))
     return NULL;
 
-  node = g_try_malloc0 (sizeof (SubiterValueNode) + n_values * sizeof (SubiterValue));
-  if (node == NULL)
-    return NULL;
+  size = sizeof (SubiterValueNode) + n_values * sizeof (SubiterValue);
+  if (size <= SUBITER_BLOCK_MAX_SIZE)
+    {
+      node = subiter_block_alloc (size);
+      memset (node, 0, size);
+      node->block_size = (guint32) size;
+    }
+  else
+    {
+      node = g_try_malloc0 (size);
+      if (node == NULL)
+        return NULL;
+    }
 
-  node->n_values = n_values;
+  node->n_values = (guint32) n_values;
   value->kind = kind;
   value->data.node = node;
 
@@ -458,16 +479,12 @@ const char *
 subiter_value_get_string (const SubiterValue *value,
                           gsize *length)
 {
-  const char *text;
-  gsize size;
-
   g_return_val_if_fail (value->kind == SUBITER_VALUE_STRING, NULL);
 
-  text = g_bytes_get_data (value->data.bytes, &size);
   if (length != NULL)
-    *length = size - 1;
+    *length = subiter_value_get_string_length (value);
 
-  return text;
+  return subiter_value_peek_string (value);
 }
 
 /**

@@ -71,6 +71,7 @@ struct _SubiterValue
   /*< private >*/
   guint8 kind;
   char element;
+  guint32 length;
   union
   {
     /*< private >*/
@@ -78,6 +79,7 @@ struct _SubiterValue
     gint64 int64;
     guint64 uint64;
     double real;
+    char *text;
     gpointer bytes;
     gpointer node;
     gpointer variant;
