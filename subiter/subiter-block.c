@@ -13,6 +13,23 @@
 #endif
 #endif
 
+#ifdef SUBITER_BLOCKS_ARE_FREED
+
+gpointer
+subiter_block_alloc (gsize size)
+{
+  return g_malloc (size);
+}
+
+void
+subiter_block_free (gpointer block,
+                    gsize size)
+{
+  g_free (block);
+}
+
+#else
+
 /* 64, 128 and 256 bytes */
 #define N_CLASSES 3
 #define SMALLEST_CLASS 64
@@ -143,9 +160,6 @@ give_bundle (Store *store,
 gpointer
 subiter_block_alloc (gsize size)
 {
-#ifdef SUBITER_BLOCKS_ARE_FREED
-  return g_malloc (size);
-#else
   guint class = get_class (size);
   Hands *hands = own_hands != NULL ? own_hands : make_hands ();
   Hand *hand = &hands->hands[class];
@@ -164,7 +178,6 @@ subiter_block_alloc (gsize size)
   hand->n_open--;
 
   return block;
-#endif
 }
 
 /* Gives back what was taken for @size bytes, on whatever thread. */
@@ -172,9 +185,6 @@ void
 subiter_block_free (gpointer block,
                     gsize size)
 {
-#ifdef SUBITER_BLOCKS_ARE_FREED
-  g_free (block);
-#else
   guint class = get_class (size);
   Hands *hands = own_hands != NULL ? own_hands : make_hands ();
   Hand *hand = &hands->hands[class];
@@ -192,5 +202,6 @@ subiter_block_free (gpointer block,
   freed->next = hand->open;
   hand->open = freed;
   hand->n_open++;
-#endif
 }
+
+#endif
