@@ -195,6 +195,7 @@ subiter_source_begin (SubiterSource *self,
 
   self->pulls = pulls;
   self->n_iterations++;
+  self->polled_since = 0;
   self->progress_changed = self->progress > 0.0 || self->progress_text != NULL;
   self->progress = 0.0;
   g_clear_pointer (&self->progress_text, g_free);

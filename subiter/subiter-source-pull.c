@@ -335,6 +335,8 @@ subiter_source_poll_batch (SubiterSource *self,
 
   g_object_ref (self);
   is_over = try_next (self, cancellable, TRUE, &take, &own_error);
+  if (is_over && take.batch == NULL)
+    get_owed_since (self, FALSE);
   subiter_sync_release (self);
   g_object_unref (self);
 

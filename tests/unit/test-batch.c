@@ -3,6 +3,7 @@
 #include "subiter-test-support.h"
 
 #include "subiter-batch-private.h"
+#include "subiter-source-private.h"
 #include "subiter-value-private.h"
 
 #include <pthread.h>
@@ -353,6 +354,87 @@ test_poll_timeout (void)
   g_clear_error (&poller.error);
 }
 
+typedef struct
+{
+  SubiterSource *source;
+  GCancellable *cancellable;
+  gboolean is_over;
+} Attempt;
+
+static gpointer
+attempt_main (gpointer data)
+{
+  Attempt *attempt = data;
+  g_autoptr (SubiterBatch) batch = NULL;
+  g_autoptr (GError) error = NULL;
+
+  attempt->is_over = subiter_source_poll_batch (attempt->source, 10, attempt->cancellable, &batch, &error);
+  if (attempt->is_over)
+    g_assert_true ((batch == NULL) == (error != NULL));
+
+  return NULL;
+}
+
+static gboolean
+is_owed (SubiterSource *source)
+{
+  gboolean is_owed;
+
+  subiter_lock (&source->lock);
+  is_owed = source->polled_since != 0;
+  subiter_unlock (&source->lock);
+
+  return is_owed;
+}
+
+/* A single call, which waits until the source is paused. */
+static void
+attempt_in_vain (Attempt *attempt)
+{
+  GThread *thread = g_thread_new ("poller", attempt_main, attempt);
+
+  subiter_test_block_until (is_owed (attempt->source));
+  subiter_source_pause (attempt->source);
+  g_thread_join (thread);
+  g_assert_false (attempt->is_over);
+  subiter_source_resume (attempt->source);
+}
+
+/* What was waited for in vain is not held against another call, nor another iteration. */
+static void
+test_poll_timeout_anew (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("wait", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Attempt attempt = { .source = source, .cancellable = cancellable };
+
+  subiter_source_set_timeout (source, G_MAXINT);
+
+  attempt_in_vain (&attempt);
+  g_assert_true (is_owed (source));
+  g_cancellable_cancel (cancellable);
+  attempt_main (&attempt);
+  g_assert_true (attempt.is_over);
+  g_assert_false (is_owed (source));
+
+  g_cancellable_reset (cancellable);
+  attempt_in_vain (&attempt);
+  subiter_source_stop (source);
+  attempt_main (&attempt);
+  g_assert_true (attempt.is_over);
+  g_assert_false (is_owed (source));
+
+  subiter_test_wait_for (subiter_source_get_state (source) == SUBITER_STATE_STOPPED);
+  subiter_source_rewind (source);
+  attempt_in_vain (&attempt);
+  g_assert_true (is_owed (source));
+  subiter_source_stop (source);
+  subiter_test_wait_for (subiter_source_get_state (source) == SUBITER_STATE_STOPPED);
+  subiter_source_rewind (source);
+  subiter_source_start (source);
+  g_assert_false (is_owed (source));
+}
+
 /* ---- The signal */
 
 typedef struct
@@ -532,6 +614,7 @@ main (int argc,
   subiter_test_add ("/batch/poll-errors", test_poll_errors);
   subiter_test_add ("/batch/poll-interrupted", test_poll_interrupted);
   subiter_test_add ("/batch/poll-timeout", test_poll_timeout);
+  subiter_test_add ("/batch/poll-timeout-anew", test_poll_timeout_anew);
   subiter_test_add ("/batch/items", test_items);
   subiter_test_add ("/batch/items-and-item", test_items_and_item);
   subiter_test_add ("/batch/items-stop", test_items_stop);
