@@ -23,6 +23,52 @@ check_error (const GError *error)
   g_assert_nonnull (strstr (error->message, ": "));
 }
 
+/* (floating): the same, put together by GLib from its smallest parts. */
+static GVariant *
+put_together (GVariant *variant)
+{
+  const GVariantType *type = g_variant_get_type (variant);
+  gsize n_members = g_variant_is_container (variant) ? g_variant_n_children (variant) : 0;
+  g_autofree GVariant **members = g_new (GVariant *, n_members);
+
+  if (!g_variant_is_container (variant))
+    return g_variant_new_from_data (type, g_variant_get_data (variant), g_variant_get_size (variant), TRUE,
+                                    (GDestroyNotify) g_variant_unref, g_variant_ref (variant));
+
+  for (gsize i = 0; i < n_members; i++)
+    {
+      g_autoptr (GVariant) member = g_variant_get_child_value (variant, i);
+
+      members[i] = put_together (member);
+    }
+
+  switch (g_variant_classify (variant))
+    {
+    case G_VARIANT_CLASS_VARIANT:
+      return g_variant_new_variant (members[0]);
+    case G_VARIANT_CLASS_MAYBE:
+      return g_variant_new_maybe (g_variant_type_element (type), n_members > 0 ? members[0] : NULL);
+    case G_VARIANT_CLASS_ARRAY:
+      return g_variant_new_array (g_variant_type_element (type), members, n_members);
+    case G_VARIANT_CLASS_DICT_ENTRY:
+      return g_variant_new_dict_entry (members[0], members[1]);
+    default:
+      return g_variant_new_tuple (members, n_members);
+    }
+}
+
+/* Byte for byte what GLib would have written. */
+static void
+check_bytes (GVariant *variant)
+{
+  g_autoptr (GVariant) expected = g_variant_ref_sink (put_together (variant));
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (variant);
+  g_autoptr (GBytes) expected_bytes = g_variant_get_data_as_bytes (expected);
+
+  g_assert_true (g_variant_type_equal (g_variant_get_type (variant), g_variant_get_type (expected)));
+  g_assert_true (g_bytes_equal (bytes, expected_bytes));
+}
+
 /* Not only in memory: it has to survive being written and read, which is when GLib looks
  * at it with suspicion. */
 static void
@@ -73,6 +119,15 @@ LLVMFuzzerTestOneInput (const guint8 *data,
       variant = subiter_value_take_variant (&value, type);
       g_assert_cmpint (subiter_value_get_kind (&value), ==, SUBITER_VALUE_NONE);
       check_variant (variant, &same, type);
+      check_bytes (variant);
+      if (subiter_value_is_container (&same))
+        {
+          /* as for one that is large, with all its buffers in it */
+          g_autoptr (GVariant) in_one_piece = g_variant_ref_sink (subiter_value_serialize (&same, type, G_MAXSIZE));
+
+          check_variant (in_one_piece, &same, type);
+          check_bytes (in_one_piece);
+        }
     }
   else
     {

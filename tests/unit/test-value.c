@@ -436,6 +436,94 @@ test_depth_message (void)
     }
 }
 
+/* A string of @length bytes. */
+static void
+set_long_string (SubiterValue *value,
+                 gsize length)
+{
+  g_autofree char *text = g_strnfill (length, 'x');
+
+  g_assert_true (subiter_value_set_string (value, text, (gssize) length));
+}
+
+/* (transfer full) @value is cleared. */
+static GBytes *
+serialize (SubiterValue *value,
+           const char *type)
+{
+  g_autoptr (GVariant) variant = g_variant_ref_sink (subiter_value_serialize (value, G_VARIANT_TYPE (type), G_MAXSIZE));
+
+  subiter_value_clear (value);
+
+  return g_variant_get_data_as_bytes (variant);
+}
+
+static void
+assert_written_alike (GBytes *bytes,
+                      GVariant *expected)
+{
+  g_autoptr (GVariant) variant = g_variant_ref_sink (expected);
+  g_autoptr (GBytes) expected_bytes = g_variant_get_data_as_bytes (variant);
+
+  g_assert_true (g_bytes_equal (bytes, expected_bytes));
+}
+
+/* How wide the ends of members are written depends on the size of the whole, with them. */
+static void
+test_widths_of_ends (void)
+{
+  static const struct
+  {
+    gsize from;
+    gsize to;
+  } lengths[] = { { 0, 9 }, { 235, 260 }, { 65510, 65540 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      for (gsize length = lengths[i].from; length < lengths[i].to; length++)
+        {
+          g_autofree char *text = g_strnfill (length, 'x');
+          g_autoptr (GBytes) list = NULL;
+          g_autoptr (GBytes) tuple = NULL;
+          g_autoptr (GBytes) dict = NULL;
+          GVariantBuilder builder;
+          SubiterValue value;
+          SubiterValue *members;
+
+          subiter_value_init (&value);
+          members = subiter_value_set_list (&value, 3);
+          set_long_string (&members[0], length);
+          set_long_string (&members[1], 0);
+          set_long_string (&members[2], 3);
+          list = serialize (&value, "as");
+          g_variant_builder_init (&builder, G_VARIANT_TYPE ("as"));
+          g_variant_builder_add (&builder, "s", text);
+          g_variant_builder_add (&builder, "s", "");
+          g_variant_builder_add (&builder, "s", "xxx");
+          assert_written_alike (list, g_variant_builder_end (&builder));
+
+          members = subiter_value_set_tuple (&value, 4);
+          set_long_string (&members[0], length);
+          subiter_value_set_int64 (&members[1], 7);
+          subiter_value_set_int64 (&members[2], 8);
+          set_long_string (&members[3], 2);
+          tuple = serialize (&value, "(smxns)");
+          assert_written_alike (tuple, g_variant_new ("(smxns)", text, TRUE, (gint64) 7, 8, "xx"));
+
+          members = subiter_value_set_dict (&value, 2);
+          set_long_string (&members[0], length);
+          subiter_value_set_int64 (&members[1], 1);
+          set_long_string (&members[2], 1);
+          set_long_string (&members[3], length);
+          dict = serialize (&value, "a{sv}");
+          g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+          g_variant_builder_add (&builder, "{sv}", text, g_variant_new_int64 (1));
+          g_variant_builder_add (&builder, "{sv}", "x", g_variant_new_string (text));
+          assert_written_alike (dict, g_variant_builder_end (&builder));
+        }
+    }
+}
+
 int
 main (int argc,
       char **argv)
@@ -452,6 +540,7 @@ main (int argc,
   subiter_test_add ("/value/depth", test_depth);
   subiter_test_add ("/value/deep-type", test_deep_type);
   subiter_test_add ("/value/depth-message", test_depth_message);
+  subiter_test_add ("/value/widths-of-ends", test_widths_of_ends);
 
   return subiter_test_run ();
 }
