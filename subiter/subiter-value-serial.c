@@ -27,7 +27,7 @@ typedef struct
   gsize n_allocated_ends;
   gsize stack_ends[16];
 
-  /* a buffer with more bytes than this is to be shared rather than copied */
+  /* a buffer or a text with more bytes than this is to be shared rather than copied */
   gsize max_buffer;
   gboolean has_large_buffer;
 } Writer;
@@ -474,6 +474,7 @@ write_value (Writer *writer,
              const char *type)
 {
   gint64 number = value->data.int64;
+  gsize size;
 
   switch (*type)
     {
@@ -501,7 +502,11 @@ write_value (Writer *writer,
     case 's':
     case 'o':
     case 'g':
-      writer_append (writer, subiter_value_peek_string (value), subiter_value_get_string_length (value) + 1);
+      size = subiter_value_get_string_length (value) + 1;
+      if (size > writer->max_buffer)
+        writer->has_large_buffer = TRUE;
+      else
+        writer_append (writer, subiter_value_peek_string (value), size);
       break;
     case 'v':
       write_boxed (writer, value);
@@ -549,7 +554,7 @@ keep_type (GVariant *variant)
 }
 
 /* A variant, floating, of a container that is accepted for @type, or for the conversion
- * table if that is NULL. NULL: it has a buffer of more than @max_buffer bytes in it. */
+ * table if that is NULL. NULL: it has a buffer or a text of more than @max_buffer bytes in it. */
 GVariant *
 subiter_value_serialize (const SubiterValue *value,
                          const GVariantType *type,

@@ -7,7 +7,7 @@
 /* From how many members on a container is large: about 0.3 ms. */
 #define LARGE_COUNT 1024
 
-/* A buffer in a container that has more bytes than this is shared with the variant. */
+/* A buffer or a text in a container that has more bytes than this is shared with the variant. */
 #define MAX_COPY 4096
 
 static GVariant *make_natural (const SubiterValue *value);
@@ -70,7 +70,7 @@ make_string (const SubiterValue *value)
   return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, bytes, TRUE);
 }
 
-/* Of variants of its members, one of which shares the memory of a large buffer. */
+/* Of variants of its members, one of which shares the memory of a large buffer or text. */
 static GVariant *
 put_together (const SubiterValue *value,
               const GVariantType *type)

@@ -266,6 +266,40 @@ test_large_strings (void)
   subiter_value_clear (&value);
 }
 
+/* Nor is one that is in a container: the main loop would take long over it. */
+static void
+test_large_string_inside (void)
+{
+  const gsize length = 8 * 1024 * 1024;
+  g_autofree char *text = g_strnfill (length, 'x');
+  const char *types[] = { NULL, "av", "as", "(s)", "ams" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      const GVariantType *type = types[i] != NULL ? G_VARIANT_TYPE (types[i]) : NULL;
+      g_autoptr (GVariant) variant = NULL;
+      g_autoptr (GVariant) child = NULL;
+      SubiterValue value;
+      SubiterValue *members;
+      const char *kept;
+
+      subiter_value_init (&value);
+      members = subiter_value_set_list (&value, 1);
+      g_assert_true (subiter_value_set_string (&members[0], text, -1));
+      kept = subiter_value_get_string (&members[0], NULL);
+      g_assert_true (subiter_value_check (&value, type, NULL));
+      variant = subiter_value_take_variant (&value, type);
+      child = g_variant_get_child_value (variant, 0);
+      while (g_variant_is_container (child))
+        {
+          g_autoptr (GVariant) outer = g_steal_pointer (&child);
+
+          child = g_variant_get_child_value (outer, 0);
+        }
+      g_assert_true (g_variant_get_string (child, NULL) == kept);
+    }
+}
+
 /* A large buffer is neither copied nor freed before its last variant is. */
 static void
 test_buffers (void)
@@ -397,6 +431,7 @@ main (int argc,
   subiter_test_add ("/value-memory/natural-many", test_natural_many);
   subiter_test_add ("/value-memory/strings-move", test_strings_move);
   subiter_test_add ("/value-memory/large-strings", test_large_strings);
+  subiter_test_add ("/value-memory/large-string-inside", test_large_string_inside);
   subiter_test_add ("/value-memory/large-containers", test_large_containers);
   subiter_test_add ("/value-memory/buffers", test_buffers);
   subiter_test_add ("/value-memory/unaligned", test_unaligned);
