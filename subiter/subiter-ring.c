@@ -137,6 +137,10 @@ wake_producer (SubiterRing *ring)
 void
 subiter_ring_settle (SubiterRing *ring)
 {
+  /* A producer that has parked since the last time has seen the head as it is. */
+  if (ring->n_unsettled == 0)
+    return;
+
   ring->n_unsettled = 0;
   subiter_full_fence ();
   if (G_UNLIKELY (atomic_load_explicit (&ring->parked, memory_order_relaxed)))
@@ -157,7 +161,7 @@ count_available (SubiterRing *ring,
   if (head == ring->cached_tail)
     {
       ring->cached_tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
-      if (head == ring->cached_tail && ring->n_unsettled > 0)
+      if (head == ring->cached_tail)
         subiter_ring_settle (ring);
     }
 
