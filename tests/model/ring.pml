@@ -15,6 +15,13 @@ inline push (value)
   tail++
 }
 
+/* subiter_ring_spin_for_space (), and the push that comes after it: there is room by now.
+ * In vain, it is as if it had not been tried. */
+inline spin_for_space ()
+{
+  atomic { tail - load (HEAD) < CAPACITY -> cached_head = load (HEAD) }
+}
+
 /* subiter_ring_wait_for_space () */
 inline wait_for_space ()
 {
@@ -97,7 +104,57 @@ inline wake_producer ()
 #endif
 #endif
 
-/* subiter_ring_pop (): value is 0 if there is none */
+/* subiter_ring_settle (), with something to settle */
+inline settle ()
+{
+  n_unsettled = 0;
+#ifndef NO_FENCE_SETTLE
+  fence ();
+#endif
+  /* Both loads are relaxed enough to change places. */
+  if
+  :: atomic { load (PARKED) -> flag = 1 };
+     number = load (TAIL)
+  :: number = load (TAIL);
+     flag = load (PARKED)
+  :: !load (PARKED)
+  fi;
+  if
+  :: flag && (IS_HALF_FREE (number - head)) ->
+     wake_producer ()
+  :: else
+  fi;
+  atomic { flag = 0; number = 0 }
+}
+
+/* subiter_run_settle (), by a consumer that leaves the ring */
+#ifdef NO_SETTLE_ON_LEAVING
+#define leave_ring() skip
+#else
+#define leave_ring() \
+  if \
+  :: n_unsettled > 0 -> settle () \
+  :: else \
+  fi
+#endif
+
+/* What move_head () settles after. The rings here are too small for a quarter to be more than
+ * one item, so that how many may be given. */
+#ifdef SETTLES_AFTER
+#define IS_QUARTER(n_popped) (n_popped) >= SETTLES_AFTER
+#else
+#define IS_QUARTER(n_popped) (n_popped) * 4 >= CAPACITY
+#endif
+
+/* What count_available () settles, on finding the ring empty. */
+#ifdef NO_SETTLE_ON_EMPTY
+#define IS_LEFT_OVER false
+#else
+#define IS_LEFT_OVER n_unsettled > 0
+#endif
+
+/* subiter_ring_pop (): value is 0 if there is none. That it settles is there once for both of
+ * its cases. */
 inline pop ()
 {
   value = 0;
@@ -111,10 +168,13 @@ inline pop ()
     fi
   };
   if
-  :: head == cached_tail
+  :: head == cached_tail -> settles = (IS_LEFT_OVER)
   :: else ->
+#ifdef SETTLES_FIRST
+     settle ();
+#endif
 #ifdef RELAXED_HEAD_STORE
-     atomic { store (HEAD, head + 1); head++ };
+     atomic { store (HEAD, head + 1); head++; n_unsettled++ };
      value = memory[SLOTS + ((head - 1) & (N_SLOTS - 1))];
 #else
 #ifdef RELAXED_TAIL_LOAD
@@ -122,27 +182,74 @@ inline pop ()
 #else
      value = memory[SLOTS + (head & (N_SLOTS - 1))];
 #endif
-     atomic { store (HEAD, head + 1); head++ };
+     atomic { store (HEAD, head + 1); head++; n_unsettled++ };
 #endif
-#ifndef NO_FENCE_POP
-     fence ();
+     settles = (IS_QUARTER (n_unsettled))
+  fi;
+  if
+#ifdef SETTLES_FIRST
+  :: settles -> settles = 0; n_unsettled = 0
+#else
+  :: settles -> settles = 0; settle ()
 #endif
-     /* Both loads are relaxed enough to change places. */
-     if
-     :: atomic { load (PARKED) -> flag = 1 };
-        number = load (TAIL)
-     :: number = load (TAIL);
-        flag = load (PARKED)
-     :: !load (PARKED)
-     fi;
-     if
-     :: flag && (IS_HALF_FREE (number - head)) ->
-        wake_producer ()
-     :: else
-     fi;
-     atomic { flag = 0; number = 0 }
+  :: else
   fi
 }
+
+#if BATCH > 0
+/* subiter_run_pop_batch () with subiter_ring_pop_many (): how many, in value. The slots are read
+ * in order, before the head is moved over all of them. */
+inline pop_batch ()
+{
+  atomic {
+    value = 0;
+    number = load (TAIL) - head;
+    if
+    :: number > BATCH -> number = BATCH
+    :: else
+    fi
+  };
+  if
+  :: number > 0 ->
+     /* count_available () */
+     atomic {
+       if
+       :: head == cached_tail -> cached_tail = load (TAIL)
+       :: else
+       fi;
+       if
+       :: number > cached_tail - head -> number = cached_tail - head
+       :: else
+       fi
+     };
+#ifdef BATCH_MOVES_HEAD_FIRST
+     store (HEAD, head + number);
+#endif
+     do
+     :: value < number ->
+        atomic {
+          taken = memory[SLOTS + ((head + value) & (N_SLOTS - 1))];
+          assert (taken == received + 1);
+          received = taken;
+          taken = 0;
+          value++
+        }
+     :: else -> break
+     od;
+     atomic {
+#ifndef BATCH_MOVES_HEAD_FIRST
+       store (HEAD, head + number);
+#endif
+       head = head + number;
+       n_unsettled = n_unsettled + number;
+       number = 0
+     };
+     /* move_head () may have settled before, which makes no difference. */
+     leave_ring ()
+  :: else
+  fi
+}
+#endif
 
 /* subiter_ring_is_empty (), into flag. A thread that has popped itself sees its own
  * head; what others have popped it may see late, and after the tail. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a source does: subiter-run.c, subiter-source-iteration.c,
- * subiter-source-dispatch.c, and of subiter-source-pull.c what the dispatch calls. */
+ * What a source does: subiter-run.c, subiter-source-iteration.c, subiter-source-dispatch.c,
+ * subiter-source-delivery.c, and of subiter-source-pull.c what takes items. */
 
 /* ---- subiter-run.c ---- */
 
@@ -88,7 +88,8 @@ inline emit_ends ()
        signalled++;
        assert (signalled == 1);
        assert (n_answers == 0);
-       assert (IS_CUT || head == ITEMS)
+       assert (IS_CUT || head == ITEMS);
+       assert (IS_CUT || !ARRAYS || n_shown == ITEMS)
     :: locked (SOURCE_LOCK) && n_ends == 0
     fi
   }
@@ -120,7 +121,32 @@ inline receive ()
   }
 }
 
-/* deliver_items () */
+/* ---- subiter-source-delivery.c ---- */
+
+/* delivery_flush (): the signal "items" */
+inline flush ()
+{
+#if ARRAYS
+  atomic {
+    locked (SOURCE_LOCK) ->
+    if
+#ifdef FLUSH_IGNORES_STOP
+    :: n_collected > 0 ->
+#else
+    :: n_collected > 0 && has_run ->
+#endif
+       assert (signalled == 0 && !stopped_by_handler);
+       n_shown = n_shown + n_collected
+    :: else
+    fi;
+    n_collected = 0
+  }
+#else
+  skip
+#endif
+}
+
+/* subiter_source_deliver_items () */
 inline deliver_items ()
 {
   atomic { locked (SOURCE_LOCK) -> flag = (has_run && state == RUNNING); seen_generation = generation };
@@ -132,10 +158,18 @@ inline deliver_items ()
      :: else ->
         pop ();
         if
-        :: value == 0 -> break
+        :: value == 0 ->
+           /* next_item () */
+           flush ();
+           /* has_news (): it goes round again. In vain, it is as if it had not been spun. */
+           if
+           :: break
+           :: head != load (TAIL)
+           fi
         :: else ->
            assert (signalled == 0 && !stopped_by_handler);
            receive ();
+           n_collected = n_collected + ARRAYS;
 #if HANDLER_STOPS
            if
            :: stop ();
@@ -149,13 +183,40 @@ inline deliver_items ()
            :: skip
            fi
         fi
-     od
+     od;
+     /* delivery_clear () */
+     leave_ring ();
+#ifndef NO_FLUSH_ON_LEAVING
+     flush ()
+#endif
   :: else
   fi;
-  atomic { flag = 0; seen_generation = 0 }
+  atomic { flag = 0; seen_generation = 0; n_collected = 0 }
 }
 
-/* subiter_source_serve_requests () in subiter-source-pull.c */
+/* ---- subiter-source-pull.c ---- */
+
+/* take_items (), into flag */
+inline take_items ()
+{
+  lock (PULL_LOCK);
+#if BATCH > 0
+  pop_batch ();
+  atomic { flag = (value > 0); value = 0 };
+#else
+  pop ();
+  if
+  :: value > 0 ->
+     leave_ring ();
+     receive ();
+     flag = 1
+  :: else
+  fi;
+#endif
+  unlock (PULL_LOCK)
+}
+
+/* subiter_source_serve_requests () */
 inline serve_requests ()
 {
   do
@@ -166,13 +227,7 @@ inline serve_requests ()
        :: else -> break
        fi
      };
-     lock (PULL_LOCK);
-     pop ();
-     if
-     :: value > 0 -> receive (); flag = 1
-     :: else
-     fi;
-     unlock (PULL_LOCK);
+     take_items ();
      if
      :: flag ->
         flag = 0;

@@ -39,12 +39,27 @@
 #define REQUESTS 0
 #endif
 
+/* how many items a call takes at most; 0: a single one, by subiter_source_next () */
+#ifndef BATCH
+#define BATCH 0
+#endif
+/* how often a wait for a batch is interrupted: subiter_source_poll_batch () */
+#ifndef INTERRUPTS
+#define INTERRUPTS 0
+#endif
+/* 1: items are collected for the signal "items" */
+#ifndef ARRAYS
+#define ARRAYS 0
+#endif
+
 #define PULLS (NEXTS + REQUESTS > 0)
 #define OTHERS (STOPS + CLOSES + ABANDONS + PAUSES + NEXTS)
 #define IS_CUT (STOPS + HANDLER_STOPS + CLOSES + ABANDONS > 0)
 
 /* the ring's slots are a power of two */
-#if CAPACITY > 2
+#if CAPACITY > 4
+#define N_SLOTS 8
+#elif CAPACITY > 2
 #define N_SLOTS 4
 #else
 #define N_SLOTS CAPACITY
@@ -75,7 +90,7 @@
 #include "memory.pml"
 
 /* SubiterRing: the consumer's own, whoever that is at the time */
-byte head, cached_tail;
+byte head, cached_tail, n_unsettled;
 /* SubiterRun.lock: whether somebody has ended it */
 bit has_ender;
 /* SubiterWakeup.lock, and GLib's: whether the ready time is 0, and who waits */
@@ -99,6 +114,9 @@ byte signalled;
 byte n_answers;
 byte n_calls = REQUESTS;
 bit stopped_by_handler;
+/* the dispatch's, and what came of it */
+byte n_collected, n_shown;
+byte n_interrupts = INTERRUPTS;
 
 #include "wakeup.pml"
 #include "ring.pml"
@@ -126,8 +144,13 @@ active proctype worker ()
      :: else
      fi;
      if
-     :: tail - cached_head >= CAPACITY -> wait_for_space ()
+     :: tail - cached_head >= CAPACITY ->
+        if
+        :: spin_for_space (); goto has_room
+        :: wait_for_space ()
+        fi
      :: else ->
+has_room:
         push (item);
         notify_data ();
         item++
@@ -142,7 +165,10 @@ active proctype main_loop ()
 {
   byte me;
   byte value, number, seen_generation;
-  bit flag, has_ended, again, waits_for_items;
+  bit flag, settles, has_ended, again, waits_for_items;
+#if BATCH > 0
+  byte taken;
+#endif
 
   me = MAIN;
   do
@@ -178,11 +204,21 @@ end_idle:
 
 /* ---- subiter-source-pull.c ---- */
 
+/* What wait_is_over () sees while it is spun: in vain, it is as if it had not been. */
+#define has_news \
+  (generation != seen_generation || !is_paused && (load (HEAD) != load (TAIL) || load (ENDED)))
+
 /* try_next () until there is nothing any more */
 proctype next_caller (byte me)
 {
   byte value, number, seen_generation;
-  bit flag, has_ended, is_paused;
+  bit flag, settles, has_ended, is_paused;
+#if BATCH > 0
+  byte taken;
+#endif
+#if INTERRUPTS > 0
+  bit was_woken;
+#endif
 
   do
   :: atomic {
@@ -195,13 +231,7 @@ proctype next_caller (byte me)
      if
      :: !is_paused ->
         has_ended = load (ENDED);
-        lock (PULL_LOCK);
-        pop ();
-        if
-        :: value > 0 -> receive (); flag = 1
-        :: else
-        fi;
-        unlock (PULL_LOCK);
+        take_items ();
         if
         :: flag -> flag = 0; goto next
         :: else
@@ -223,7 +253,10 @@ proctype next_caller (byte me)
      fi;
 
      /* subiter_wakeup_wait () with wait_is_over () */
-     lock (WAKEUP_LOCK);
+     if
+     :: has_news -> goto next
+     :: lock (WAKEUP_LOCK)
+     fi;
      n_waiting++;
      do
      ::
@@ -251,13 +284,32 @@ proctype next_caller (byte me)
 #endif
         if
         :: flag -> break
+#if INTERRUPTS > 0
+        :: !flag && was_woken -> break
+        :: !flag && !was_woken ->
+           atomic { waits[me] = 1; unlock (WAKEUP_LOCK) };
+           atomic {
+             if
+             :: waits[me] == 0
+             /* a signal handler, on this thread */
+             :: n_interrupts > 0 -> n_interrupts--; waits[me] = 0
+             fi;
+             was_woken = 1
+           };
+           lock (WAKEUP_LOCK)
+#else
         :: else -> cond_wait (WAKEUP_LOCK)
+#endif
         fi
      od;
      n_waiting--;
      unlock (WAKEUP_LOCK);
 next:
-     atomic { flag = 0; has_ended = 0; is_paused = 0; seen_generation = 0 }
+     atomic { flag = 0; has_ended = 0; is_paused = 0; seen_generation = 0
+#if INTERRUPTS > 0
+       ; was_woken = 0
+#endif
+     }
   od
 }
 
@@ -300,6 +352,11 @@ proctype pauser (byte me)
     fi
   };
   notify ();
+#ifdef RESTS
+  /* It lasts until there is nothing left to do for anybody: a producer that still waits would
+   * not find room for a batch. */
+  atomic { timeout -> assert (!waits[WORKER] || !(IS_HALF_FREE (load (TAIL) - load (HEAD)))) };
+#endif
   atomic {
     locked (SOURCE_LOCK) ->
     if
