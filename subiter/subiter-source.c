@@ -407,10 +407,11 @@ subiter_source_class_init (SubiterSourceClass *klass)
    * @self: the source
    * @items: an array of items
    *
-   * Items have arrived, after [method@Subiter.Source.start]: all that one dispatch
-   * delivers, in one array of [property@Subiter.Source:item-type], or of variants (`av`) if that
-   * is not set. If it has a fixed size, such as `x` or `d`, the array's data is a plain
-   * array of numbers.
+   * Items have arrived, after [method@Subiter.Source.start]: those that one dispatch
+   * delivers, in an array of [property@Subiter.Source:item-type], or of variants (`av`) if that
+   * is not set. There are 1024 in it at most, and a dispatch that finds no more gives what it
+   * has before it looks again: several may come of one. If the type has a fixed size, such as
+   * `x` or `d`, the array's data is a plain array of numbers.
    *
    * One signal for many items costs far less than one for each. The items are the same
    * that [signal@Subiter.Source::item] brings: with handlers for both, `items` comes after the last
