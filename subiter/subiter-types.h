@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 
 typedef struct _SubiterBatch SubiterBatch;
 typedef struct _SubiterCallable SubiterCallable;
+typedef struct _SubiterColumns SubiterColumns;
 typedef struct _SubiterFailure SubiterFailure;
 typedef struct _SubiterInterpreter SubiterInterpreter;
 typedef struct _SubiterPort SubiterPort;

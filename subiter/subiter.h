@@ -5,6 +5,7 @@
 #define SUBITER_INSIDE
 #include <subiter-batch.h>
 #include <subiter-callable.h>
+#include <subiter-columns.h>
 #include <subiter-enums.h>
 #include <subiter-error.h>
 #include <subiter-failure.h>

@@ -4,7 +4,9 @@
 
 #include "fuzz-model.h"
 
+#include "subiter-batch-private.h"
 #include "subiter-error.h"
+#include "subiter-test-columns.h"
 #include "subiter-value-private.h"
 
 #include <string.h>
@@ -91,6 +93,26 @@ check_variant (GVariant *variant,
   g_assert_true (fuzz_model_equal (value, read, type));
 }
 
+/* Columns of the value, and of the variant, say what the variant does. */
+static void
+check_columns (GVariant *variant,
+               SubiterValue *value,
+               const GVariantType *type)
+{
+  g_autoptr (SubiterBatch) batch = subiter_batch_new (type);
+  g_autoptr (SubiterColumns) columns = NULL;
+  g_autoptr (SubiterColumns) columns_of_variant = subiter_columns_new_for_variant (variant);
+  g_autofree char *expected = subiter_test_columns_print_variant (variant);
+  g_autofree char *printed = NULL;
+  g_autofree char *printed_of_variant = subiter_test_columns_print (columns_of_variant);
+
+  subiter_batch_append (batch, value);
+  columns = subiter_columns_new (batch);
+  printed = subiter_test_columns_print (columns);
+  g_assert_cmpstr (printed, ==, expected);
+  g_assert_cmpstr (printed_of_variant, ==, expected);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize size)
@@ -128,6 +150,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
           check_variant (in_one_piece, &same, type);
           check_bytes (in_one_piece);
         }
+      check_columns (variant, &same, type);
     }
   else
     {
