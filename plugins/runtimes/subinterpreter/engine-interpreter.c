@@ -10,6 +10,12 @@
 #include "engine-stream-private.h"
 #include "subiter-fault-private.h"
 
+#ifdef __linux__
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
 static void
 object_unref (gpointer object)
 {
@@ -99,6 +105,27 @@ set_up (EngineInterpreter *self)
   return self->baseline != NULL;
 }
 
+/* To create an interpreter takes more of the thread's stack than most code that runs
+ * there afterwards. What is below this frame is of nobody, and costs memory for as long
+ * as the worker lives: it is given back once. */
+static void
+give_stack_back (void)
+{
+#ifdef __linux__
+  guintptr page_size = (guintptr) sysconf (_SC_PAGESIZE);
+  guintptr end = ((guintptr) __builtin_frame_address (0) / page_size - 2) * page_size;
+  pthread_attr_t attributes;
+  void *start;
+  size_t size;
+
+  if (pthread_getattr_np (pthread_self (), &attributes) != 0)
+    return;
+  if (pthread_attr_getstack (&attributes, &start, &size) == 0 && (guintptr) start < end)
+    madvise (start, end - (guintptr) start, MADV_DONTNEED);
+  pthread_attr_destroy (&attributes);
+#endif
+}
+
 /* Creates an interpreter for the calling thread and attaches that to it. */
 EngineInterpreter *
 engine_interpreter_new (SubiterPort *port,
@@ -137,6 +164,7 @@ engine_interpreter_new (SubiterPort *port,
       g_clear_error (&outcome.error);
       return NULL;
     }
+  give_stack_back ();
 
   return self;
 }

@@ -305,11 +305,13 @@ engine_module_prepare (void)
 }
 
 /* Makes the module of the current interpreter, as its import system would, and
- * puts it where `import subiter` looks first. NULL: an exception is pending. */
+ * puts it where `import subiter` looks first. The import system itself is there in
+ * every interpreter, while the package by which code knows it would have to be imported.
+ * NULL: an exception is pending. */
 PyObject *
 engine_module_new (EngineWorker *worker)
 {
-  g_autoptr (PyObject) machinery = PyImport_ImportModule ("importlib.machinery");
+  g_autoptr (PyObject) machinery = PyImport_ImportModule ("_frozen_importlib");
   g_autoptr (PyObject) spec = NULL;
   g_autoptr (PyObject) module = NULL;
 

@@ -226,12 +226,13 @@ install_stream (PyObject *wrapper_type,
 }
 
 /* Puts the capturing streams in the place of those that a new interpreter
- * opens on the program's own. FALSE: an exception is pending. */
+ * opens on the program's own. What those are made of is there already, without the
+ * module by which code knows it. FALSE: an exception is pending. */
 gboolean
 engine_output_install (PyObject *module,
                        EngineWorker *worker)
 {
-  g_autoptr (PyObject) io = PyImport_ImportModule ("io");
+  g_autoptr (PyObject) io = PyImport_ImportModule ("_io");
   g_autoptr (PyObject) wrapper_type = io != NULL ? PyObject_GetAttrString (io, "TextIOWrapper") : NULL;
   g_autoptr (PyObject) output_type = NULL;
 
