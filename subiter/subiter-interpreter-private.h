@@ -8,6 +8,44 @@
 
 G_BEGIN_DECLS
 
+/* An interpreter in two rooms: subiter-interpreter.c has the object and its life,
+ * subiter-interpreter-call.c what is called on it. */
+struct _SubiterInterpreter
+{
+  GObject parent_instance;
+
+  guint64 id;
+  char *runtime;
+  SubiterWakeup *wakeup;
+
+  /* set by any thread, cleared by the dispatch: whether there may be a call that was
+   * cancelled */
+  _Atomic int has_cancelled;
+
+  GMutex lock;
+  /* lock: all that follows */
+  SubiterPort *port;
+  gboolean closed;
+  guint close_grace_period;
+  GQueue close_tasks;
+  /* calls that have no answer yet, in their order */
+  GQueue calls;
+  /* what the log is to be told of workers that were given up and replaced */
+  GQueue farewells;
+
+  /* the dispatch's own: what the property was when last notified */
+  SubiterInterpreterState notified_state;
+};
+
+/* called with the lock held */
+SubiterPort *subiter_interpreter_submit_locked (SubiterInterpreter *self,
+                                                SubiterRun *run,
+                                                gboolean *is_behind,
+                                                GError **error);
+
+/* the dispatch */
+void subiter_interpreter_answer_calls (SubiterInterpreter *self);
+
 SubiterPort *subiter_interpreter_submit (SubiterInterpreter *self,
                                          SubiterRun *run,
                                          gboolean *is_behind,

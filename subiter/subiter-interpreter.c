@@ -18,33 +18,13 @@
  * The interpreter and its thread come into being when the first
  * [class@Subiter.Source] on it starts, and end when the object is closed or its
  * last reference goes. Sources that share an interpreter share its modules and
- * run one after the other.
+ * run one after the other, and so do functions that are called on it with
+ * [method@Subiter.Interpreter.call_async].
  *
  * All methods may be called from any thread. The callback of an asynchronous one is
  * called in the thread-default main context of its caller, and not before the
  * main context of the moment of construction is iterated.
  */
-struct _SubiterInterpreter
-{
-  GObject parent_instance;
-
-  guint64 id;
-  char *runtime;
-  SubiterWakeup *wakeup;
-
-  GMutex lock;
-  /* lock: all that follows */
-  SubiterPort *port;
-  gboolean closed;
-  guint close_grace_period;
-  GQueue close_tasks;
-  /* what the log is to be told of workers that were given up and replaced */
-  GQueue farewells;
-
-  /* the dispatch's own: what the property was when last notified */
-  SubiterInterpreterState notified_state;
-};
-
 G_DEFINE_FINAL_TYPE (SubiterInterpreter, subiter_interpreter, G_TYPE_OBJECT)
 
 typedef enum
@@ -80,42 +60,49 @@ replace_port (SubiterInterpreter *self,
  * whether that has something else to do first. (transfer full): the port it went
  * to. Errors: SUBITER_ERROR_CLOSED, and those of subiter_worker_start (). */
 SubiterPort *
+subiter_interpreter_submit_locked (SubiterInterpreter *self,
+                                   SubiterRun *run,
+                                   gboolean *is_behind,
+                                   GError **error)
+{
+  g_autoptr (SubiterPort) fresh = NULL;
+
+  *is_behind = FALSE;
+  if (self->closed)
+    {
+      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
+      return NULL;
+    }
+  if (self->port != NULL && subiter_port_send (self->port, run, is_behind))
+    return subiter_port_ref (self->port);
+
+  /* There was no worker yet, or it could not work or was given up. */
+  fresh = subiter_port_new (self->runtime);
+  subiter_port_set_close_grace_period (fresh, self->close_grace_period);
+  subiter_port_send (fresh, run, NULL);
+  if (!subiter_worker_start (fresh, error))
+    return NULL;
+
+  replace_port (self, fresh);
+  /* It is in another state. */
+  subiter_wakeup_notify (self->wakeup);
+
+  return g_steal_pointer (&fresh);
+}
+
+SubiterPort *
 subiter_interpreter_submit (SubiterInterpreter *self,
                             SubiterRun *run,
                             gboolean *is_behind,
                             GError **error)
 {
-  g_autoptr (SubiterPort) port = NULL;
-
-  *is_behind = FALSE;
+  SubiterPort *port;
 
   subiter_lock (&self->lock);
-  if (self->closed)
-    {
-      g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_CLOSED, "The interpreter was closed");
-    }
-  else if (self->port != NULL && subiter_port_send (self->port, run, is_behind))
-    {
-      port = subiter_port_ref (self->port);
-    }
-  else
-    {
-      /* There was no worker yet, or it could not work or was given up. */
-      g_autoptr (SubiterPort) fresh = subiter_port_new (self->runtime);
-
-      subiter_port_set_close_grace_period (fresh, self->close_grace_period);
-      subiter_port_send (fresh, run, NULL);
-      if (subiter_worker_start (fresh, error))
-        {
-          replace_port (self, fresh);
-          port = g_steal_pointer (&fresh);
-        }
-    }
+  port = subiter_interpreter_submit_locked (self, run, is_behind, error);
   subiter_unlock (&self->lock);
 
-  subiter_wakeup_notify (self->wakeup);
-
-  return g_steal_pointer (&port);
+  return port;
 }
 
 /* Lets the interpreter drop what it keeps for a stream. */
@@ -206,47 +193,58 @@ log_farewells (SubiterInterpreter *self,
   g_queue_clear_full (&farewells, log_farewell);
 }
 
+/* Answers who waits for the end; as each may call out to anything, one at a time. */
+static void
+answer_close_tasks (SubiterInterpreter *self,
+                    const GError *error)
+{
+  for (;;)
+    {
+      g_autoptr (GTask) task = NULL;
+
+      subiter_lock (&self->lock);
+      task = g_queue_pop_head (&self->close_tasks);
+      subiter_unlock (&self->lock);
+      if (task == NULL)
+        return;
+
+      if (error != NULL)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+/* What is called here may iterate the main context, and so may be in here again. */
 static gboolean
 interpreter_dispatch (gpointer user_data)
 {
   GWeakRef *weak_ref = user_data;
   g_autoptr (SubiterInterpreter) self = g_weak_ref_get (weak_ref);
   g_autoptr (GError) error = NULL;
-  GQueue tasks = G_QUEUE_INIT;
   SubiterInterpreterState state;
-  GTask *task;
+  gboolean has_closed;
 
   if (self == NULL)
     return G_SOURCE_CONTINUE;
 
   subiter_wakeup_begin (self->wakeup);
-  log_farewells (self, FALSE);
-  if (subiter_interpreter_has_closed (self, &error))
-    {
-      subiter_lock (&self->lock);
-      tasks = self->close_tasks;
-      g_queue_init (&self->close_tasks);
-      subiter_unlock (&self->lock);
-    }
+  has_closed = subiter_interpreter_has_closed (self, &error);
   /* After that: who is told that it has closed sees it in that state. */
   state = subiter_interpreter_get_state (self);
   subiter_wakeup_sleep (self->wakeup, -1);
   if (subiter_wakeup_is_pending (self->wakeup))
     subiter_wakeup_sleep (self->wakeup, 0);
 
+  log_farewells (self, FALSE);
   if (state != self->notified_state)
     {
       self->notified_state = state;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
     }
-  while ((task = g_queue_pop_head (&tasks)) != NULL)
-    {
-      if (error != NULL)
-        g_task_return_error (task, g_error_copy (error));
-      else
-        g_task_return_boolean (task, TRUE);
-      g_object_unref (task);
-    }
+  subiter_interpreter_answer_calls (self);
+  if (has_closed)
+    answer_close_tasks (self, error);
   subiter_sync_release (self);
 
   return G_SOURCE_CONTINUE;
@@ -275,6 +273,7 @@ subiter_interpreter_constructed (GObject *object)
   g_weak_ref_init (weak_ref, self);
   subiter_wakeup_attach (self->wakeup, context, "[subiter] interpreter", G_PRIORITY_DEFAULT,
                          interpreter_dispatch, weak_ref, weak_ref_free);
+  subiter_wakeup_allow_recursion (self->wakeup);
 }
 
 static void
@@ -287,6 +286,8 @@ subiter_interpreter_dispose (GObject *object)
   subiter_interpreter_close (self, NULL);
   subiter_wakeup_detach (self->wakeup);
   log_farewells (self, TRUE);
+  /* A call keeps its interpreter, unless a program disposes of that by force. */
+  subiter_interpreter_answer_calls (self);
 
   G_OBJECT_CLASS (subiter_interpreter_parent_class)->dispose (object);
 }
@@ -437,6 +438,7 @@ subiter_interpreter_init (SubiterInterpreter *self)
   g_mutex_init (&self->lock);
   self->close_grace_period = SUBITER_PORT_CLOSE_GRACE_PERIOD;
   g_queue_init (&self->close_tasks);
+  g_queue_init (&self->calls);
   g_queue_init (&self->farewells);
 }
 
@@ -595,7 +597,8 @@ subiter_interpreter_set_close_grace_period (SubiterInterpreter *self,
  * @user_data: for @callback
  *
  * Ends what runs on the interpreter and destroys it. Sources on it end, and fail
- * with %SUBITER_ERROR_CLOSED if they are started again.
+ * with %SUBITER_ERROR_CLOSED if they are started again. Calls that have not returned
+ * fail with it.
  *
  * What does not end in time is given up: code that runs as
  * [method@Subiter.Source.stop] says, and all else, such as a thread that was left

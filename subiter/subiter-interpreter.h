@@ -24,6 +24,16 @@ const char *subiter_interpreter_get_runtime (SubiterInterpreter *self);
 SUBITER_AVAILABLE_IN_ALL
 gboolean subiter_interpreter_get_running (SubiterInterpreter *self);
 SUBITER_AVAILABLE_IN_ALL
+void subiter_interpreter_call_async (SubiterInterpreter *self,
+                                     SubiterCallable *callable,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+SUBITER_AVAILABLE_IN_ALL
+GVariant *subiter_interpreter_call_finish (SubiterInterpreter *self,
+                                           GAsyncResult *result,
+                                           GError **error);
+SUBITER_AVAILABLE_IN_ALL
 void subiter_interpreter_close_async (SubiterInterpreter *self,
                                       GCancellable *cancellable,
                                       GAsyncReadyCallback callback,

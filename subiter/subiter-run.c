@@ -9,7 +9,7 @@
  * SubiterRun:
  *
  * One thing that a runtime is asked to do: to iterate a callable from its
- * start to its end.
+ * start to its end, or to call one.
  *
  * This is for those who write a runtime: it gets runs from
  * [method@Subiter.Port.receive], and ends each with exactly one of
@@ -172,7 +172,7 @@ subiter_run_get_kind (SubiterRun *run)
  * [class@Subiter.Source] have one number: a runtime keeps the iterable, and
  * that the initializers have run, by it.
  *
- * Returns: the number, unique in the process
+ * Returns: the number, unique in the process, or 0 for a run of kind %SUBITER_RUN_CALL
  */
 guint64
 subiter_run_get_stream_id (SubiterRun *run)
@@ -353,11 +353,13 @@ subiter_run_stop (SubiterRun *run)
   return is_first;
 }
 
+/* Nobody counts the time from when a call begins, so that its consumer is woken once. */
 void
 subiter_run_begin (SubiterRun *run)
 {
   atomic_store_explicit (&run->begun, 1, memory_order_release);
-  subiter_wakeup_notify (run->wakeup);
+  if (run->kind != SUBITER_RUN_CALL)
+    subiter_wakeup_notify (run->wakeup);
 }
 
 gboolean

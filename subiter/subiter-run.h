@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @SUBITER_RUN_ITERATE: call the callable (unless this stream's iterable is
  *   kept from before) and push the items of what it returns
  * @SUBITER_RUN_FORGET: drop what is kept for the stream
+ * @SUBITER_RUN_CALL: call the callable and push what it returns, one value
  *
  * What a runtime is asked to do.
  */
@@ -24,6 +25,7 @@ typedef enum
 {
   SUBITER_RUN_ITERATE,
   SUBITER_RUN_FORGET,
+  SUBITER_RUN_CALL,
 } SubiterRunKind;
 
 /**

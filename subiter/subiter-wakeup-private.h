@@ -49,6 +49,7 @@ void subiter_wakeup_attach (SubiterWakeup *wakeup,
 void subiter_wakeup_detach (SubiterWakeup *wakeup);
 void subiter_wakeup_set_priority (SubiterWakeup *wakeup,
                                   int priority);
+void subiter_wakeup_allow_recursion (SubiterWakeup *wakeup);
 
 /* any thread */
 void subiter_wakeup_notify_data (SubiterWakeup *wakeup);

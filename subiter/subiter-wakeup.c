@@ -128,6 +128,17 @@ subiter_wakeup_set_priority (SubiterWakeup *wakeup,
   subiter_unlock (&wakeup->lock);
 }
 
+/* The dispatch calls out to code that may iterate its main context, and may be entered
+ * again from there. */
+void
+subiter_wakeup_allow_recursion (SubiterWakeup *wakeup)
+{
+  subiter_lock (&wakeup->lock);
+  if (wakeup->source != NULL)
+    g_source_set_can_recurse (wakeup->source, TRUE);
+  subiter_unlock (&wakeup->lock);
+}
+
 /* Data has been made available. */
 void
 subiter_wakeup_notify_data (SubiterWakeup *wakeup)

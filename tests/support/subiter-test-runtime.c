@@ -203,6 +203,29 @@ serve_iterate (SubiterTestWorker *worker,
   function->iterate (&call);
 }
 
+/* What is pushed is what it returns: the functions that push one item are those that
+ * can be called. */
+static void
+serve_call (SubiterTestWorker *worker,
+            SubiterRun *run)
+{
+  SubiterCallable *callable = subiter_run_get_callable (run);
+  SubiterTestCall call = { .run = run, .worker = worker, .args = subiter_callable_get_args (callable) };
+  const SubiterTestFunction *function;
+  GError *error = NULL;
+
+  function = subiter_test_function_find (callable, &error);
+  if (function == NULL)
+    {
+      subiter_run_fail (run, error);
+      return;
+    }
+
+  add_trace ("call", function->name);
+  subiter_test_runtime_add (SUBITER_TEST_CALLS);
+  function->iterate (&call);
+}
+
 static void
 serve (SubiterTestWorker *worker,
        SubiterRun *run)
@@ -224,7 +247,10 @@ serve (SubiterTestWorker *worker,
   worker->n_interrupts = 0;
   subiter_unlock (&worker->lock);
 
-  serve_iterate (worker, run);
+  if (subiter_run_get_kind (run) == SUBITER_RUN_CALL)
+    serve_call (worker, run);
+  else
+    serve_iterate (worker, run);
 
   subiter_lock (&worker->lock);
   worker->current = NULL;

@@ -20,6 +20,8 @@ typedef struct
   PyObject *module;
   /* what is kept for each stream, by its number */
   GHashTable *streams;
+  /* what was called, the latest first */
+  GQueue called;
   /* modules of files and of source code, by what they were loaded from */
   GHashTable *loaded;
   guint n_loaded;

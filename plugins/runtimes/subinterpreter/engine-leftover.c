@@ -3,6 +3,7 @@
 #include "engine-leftover-private.h"
 
 #include "engine-baseline-private.h"
+#include "engine-call-private.h"
 #include "engine-guest-private.h"
 #include "engine-obstacle-private.h"
 #include "engine-output-private.h"
@@ -311,6 +312,7 @@ drop_objects (EngineInterpreter *interpreter,
 {
   begin_work (leftover, "something that runs when an object goes");
   g_clear_pointer (&interpreter->streams, g_hash_table_unref);
+  engine_call_forget_all (interpreter);
   g_clear_pointer (&interpreter->loaded, g_hash_table_unref);
   if (interpreter->baseline != NULL)
     engine_baseline_restore (interpreter->baseline);

@@ -2,6 +2,7 @@
 
 #include "engine-run-private.h"
 
+#include "engine-call-private.h"
 #include "engine-output-private.h"
 #include "engine-stream-private.h"
 #include "engine-to-value-private.h"
@@ -142,6 +143,23 @@ iterate (EngineInterpreter *self,
     push_items (run, iterator, outcome);
 }
 
+static void
+call (EngineInterpreter *self,
+      SubiterRun *run,
+      EngineOutcome *outcome)
+{
+  g_autoptr (PyObject) result = engine_call (self, run, outcome);
+  SubiterValue value;
+
+  if (result == NULL)
+    return;
+
+  subiter_value_init (&value);
+  if (!engine_value_from_object (&value, result, outcome)
+      || push_value (run, &value, outcome) != SUBITER_PUSH_DONE)
+    subiter_value_clear (&value);
+}
+
 /* Does what @run asks for, and ends it. */
 void
 engine_run_serve (EngineInterpreter *self,
@@ -157,6 +175,9 @@ engine_run_serve (EngineInterpreter *self,
       break;
     case SUBITER_RUN_FORGET:
       engine_stream_forget (self, run);
+      break;
+    case SUBITER_RUN_CALL:
+      call (self, run, &outcome);
       break;
     default:
       engine_outcome_fail (&outcome, SUBITER_ERROR_RUNTIME,
