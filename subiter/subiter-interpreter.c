@@ -8,6 +8,7 @@
 #include "subiter-reaper-private.h"
 #include "subiter-run-private.h"
 #include "subiter-runtime-private.h"
+#include "subiter-spare-private.h"
 #include "subiter-worker-private.h"
 
 /**
@@ -56,6 +57,17 @@ replace_port (SubiterInterpreter *self,
   self->port = subiter_port_ref (port);
 }
 
+/* Called with the lock held. FALSE if the mailbox is closed. */
+static gboolean
+send_first (SubiterInterpreter *self,
+            SubiterPort *port,
+            SubiterRun *run)
+{
+  subiter_port_set_close_grace_period (port, self->close_grace_period);
+
+  return subiter_port_send (port, run, NULL);
+}
+
 /* Hands @run to the worker, which is started if there is none. @is_behind tells
  * whether that has something else to do first. (transfer full): the port it went
  * to. Errors: SUBITER_ERROR_CLOSED, and those of subiter_worker_start (). */
@@ -77,11 +89,15 @@ subiter_interpreter_submit_locked (SubiterInterpreter *self,
     return subiter_port_ref (self->port);
 
   /* There was no worker yet, or it could not work or was given up. */
-  fresh = subiter_port_new (self->runtime);
-  subiter_port_set_close_grace_period (fresh, self->close_grace_period);
-  subiter_port_send (fresh, run, NULL);
-  if (!subiter_worker_start (fresh, error))
-    return NULL;
+  fresh = subiter_spare_take (self->runtime);
+  if (fresh == NULL || !send_first (self, fresh, run))
+    {
+      g_clear_pointer (&fresh, subiter_port_unref);
+      fresh = subiter_port_new (self->runtime);
+      send_first (self, fresh, run);
+      if (!subiter_worker_start (fresh, error))
+        return NULL;
+    }
 
   replace_port (self, fresh);
   /* It is in another state. */

@@ -37,7 +37,12 @@ void subiter_port_watch (SubiterPort *port,
 void subiter_port_unwatch (SubiterPort *port,
                            SubiterWakeup *wakeup);
 
+/* before the worker starts: called on its thread once it first asks for something to do */
+void subiter_port_set_ready_func (SubiterPort *port,
+                                  void (*func) (SubiterPort *port));
+
 /* the worker, and the reaper when it gives the worker up */
+gboolean subiter_port_was_ready (SubiterPort *port);
 void subiter_port_set_runtime (SubiterPort *port,
                                SubiterRuntime *runtime);
 SubiterRuntime *subiter_port_dup_runtime (SubiterPort *port);

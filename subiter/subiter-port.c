@@ -14,6 +14,10 @@ struct _SubiterPort
   char *runtime_name;
   /* set by the application, in ms */
   _Atomic guint close_grace_period;
+  /* immutable once the worker has started */
+  void (*ready_func) (SubiterPort *port);
+  /* the worker's own */
+  gboolean was_ready;
 
   GMutex lock;
   /* signalled when a run is sent or the mailbox closed */
@@ -180,6 +184,13 @@ subiter_port_receive (SubiterPort *port)
   SubiterRun *before;
 
   g_return_val_if_fail (port != NULL, NULL);
+
+  if (!port->was_ready)
+    {
+      port->was_ready = TRUE;
+      if (port->ready_func != NULL)
+        port->ready_func (port);
+    }
 
   subiter_lock (&port->lock);
   before = g_steal_pointer (&port->current);
@@ -465,6 +476,20 @@ subiter_port_unwatch (SubiterPort *port,
   subiter_lock (&port->lock);
   g_ptr_array_remove (port->watchers, wakeup);
   subiter_unlock (&port->lock);
+}
+
+void
+subiter_port_set_ready_func (SubiterPort *port,
+                             void (*func) (SubiterPort *port))
+{
+  port->ready_func = func;
+}
+
+/* Whether the runtime had made what it runs things in, and asked for the first. */
+gboolean
+subiter_port_was_ready (SubiterPort *port)
+{
+  return port->was_ready;
 }
 
 void

@@ -14,4 +14,7 @@ void subiter_reaper_close (SubiterPort *port);
 gboolean subiter_reaper_hold (GError **error);
 void subiter_reaper_release (void);
 
+/* for as long as that: somebody may have to start a spare one */
+void subiter_reaper_ask_for_spares (void);
+
 G_END_DECLS

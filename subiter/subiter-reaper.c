@@ -8,6 +8,7 @@
 #include "subiter-inspection-private.h"
 #include "subiter-run-private.h"
 #include "subiter-shutdown.h"
+#include "subiter-spare-private.h"
 #include "subiter-worker-private.h"
 
 /* How often a run that was interrupted is interrupted again, in µs. */
@@ -42,6 +43,8 @@ static gboolean reaper_runs;
 static guint n_held;
 /* reaper_lock: whether the reaper is to look at all of them again */
 static gboolean reaper_has_news;
+/* reaper_lock: whether a worker that nobody waits for may have to be started */
+static gboolean spares_are_lacking;
 
 static Descent *
 descent_ref (Descent *descent)
@@ -199,9 +202,11 @@ reaper_main (gpointer data)
   while (descents->len > 0 || n_held > 0)
     {
       g_autoptr (GPtrArray) steps = g_steal_pointer (&descents);
+      gboolean fills = spares_are_lacking;
       gint64 next_step = NEVER;
 
       reaper_has_news = FALSE;
+      spares_are_lacking = FALSE;
       /* Steps are taken outside the lock: nobody who adds to the list may
        * have to wait for them. */
       descents = g_ptr_array_new_with_free_func ((GDestroyNotify) descent_unref);
@@ -218,6 +223,8 @@ reaper_main (gpointer data)
           next_step = MIN (next_step, descent->next_step);
           i++;
         }
+      if (fills)
+        subiter_spare_fill ();
       subiter_lock (&reaper_lock);
 
       if (descents->len > 0 || reaper_has_news)
@@ -277,6 +284,16 @@ subiter_reaper_release (void)
   /* There may be a descent of it that is over. */
   subiter_lock (&reaper_lock);
   n_held--;
+  reaper_has_news = TRUE;
+  g_cond_signal (&reaper_added);
+  subiter_unlock (&reaper_lock);
+}
+
+void
+subiter_reaper_ask_for_spares (void)
+{
+  subiter_lock (&reaper_lock);
+  spares_are_lacking = TRUE;
   reaper_has_news = TRUE;
   g_cond_signal (&reaper_added);
   subiter_unlock (&reaper_lock);

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 #define SUBITER_RUNTIME_DEFAULT "subinterpreter"
 
+const char *subiter_runtime_get_name (SubiterRuntime *self);
 void subiter_runtime_count_abandoned (SubiterRuntime *self);
 
 G_END_DECLS

@@ -27,9 +27,76 @@ static GMutex lookup_lock;
 /* lookup_lock: runtimes by name, which last as long as the process */
 static GHashTable *runtimes;
 
+typedef enum
+{
+  PROP_N_SPARES = 1,
+} SubiterRuntimeProperty;
+
 static void
 subiter_runtime_default_init (SubiterRuntimeInterface *iface)
 {
+  /**
+   * SubiterRuntime:n-spares:
+   *
+   * How many workers are kept ready for interpreters that will need one, as
+   * [method@Subiter.Runtime.set_n_spares] says.
+   */
+  g_object_interface_install_property (iface,
+                                       g_param_spec_uint ("n-spares", NULL, NULL, 0, G_MAXUINT, 0,
+                                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+                                                              | G_PARAM_EXPLICIT_NOTIFY));
+}
+
+static void
+get_property (GObject *object,
+              guint property_id,
+              GValue *value,
+              GParamSpec *pspec)
+{
+  switch ((SubiterRuntimeProperty) property_id)
+    {
+    case PROP_N_SPARES:
+      g_value_set_uint (value, subiter_runtime_get_n_spares (SUBITER_RUNTIME (object)));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+set_property (GObject *object,
+              guint property_id,
+              const GValue *value,
+              GParamSpec *pspec)
+{
+  switch ((SubiterRuntimeProperty) property_id)
+    {
+    case PROP_N_SPARES:
+      subiter_runtime_set_n_spares (SUBITER_RUNTIME (object), g_value_get_uint (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+/**
+ * subiter_runtime_install_properties: (skip)
+ * @object_class: the class of a runtime
+ *
+ * Gives a class the properties that every runtime has, which it does not implement by
+ * itself. A class that has others of its own chains up to what this sets in
+ * @object_class for number 1.
+ *
+ * Call this in the class's initialisation.
+ */
+void
+subiter_runtime_install_properties (GObjectClass *object_class)
+{
+  g_return_if_fail (G_IS_OBJECT_CLASS (object_class));
+
+  object_class->get_property = get_property;
+  object_class->set_property = set_property;
+  g_object_class_override_property (object_class, PROP_N_SPARES, "n-spares");
 }
 
 /* A module that is in several folders is taken from the first one. */
@@ -121,6 +188,20 @@ find_runtime (const char *name,
   return g_object_new (g_io_extension_get_type (extension), NULL);
 }
 
+static GQuark
+name_quark (void)
+{
+  return g_quark_from_static_string ("subiter-name");
+}
+
+/* (nullable): by what it is found, for as long as the process lasts; NULL if it is not the
+ * one that is found. */
+const char *
+subiter_runtime_get_name (SubiterRuntime *self)
+{
+  return g_object_get_qdata (G_OBJECT (self), name_quark ());
+}
+
 /**
  * subiter_runtime_lookup:
  * @name: the name of a runtime, such as `"subinterpreter"`
@@ -150,7 +231,12 @@ subiter_runtime_lookup (const char *name,
     {
       runtime = find_runtime (name, error);
       if (runtime != NULL)
-        g_hash_table_insert (runtimes, g_strdup (name), runtime);
+        {
+          char *key = g_strdup (name);
+
+          g_object_set_qdata (G_OBJECT (runtime), name_quark (), key);
+          g_hash_table_insert (runtimes, key, runtime);
+        }
     }
   if (runtime != NULL)
     g_object_ref (runtime);

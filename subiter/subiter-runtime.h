@@ -88,5 +88,12 @@ char *subiter_runtime_dup_stack (SubiterRuntime *self,
                                  SubiterRun *run);
 SUBITER_AVAILABLE_IN_ALL
 guint subiter_runtime_get_n_abandoned (SubiterRuntime *self);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_runtime_get_n_spares (SubiterRuntime *self);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_runtime_set_n_spares (SubiterRuntime *self,
+                                   guint n_spares);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_runtime_install_properties (GObjectClass *object_class);
 
 G_END_DECLS

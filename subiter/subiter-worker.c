@@ -7,6 +7,7 @@
 #include "subiter-reaper-private.h"
 #include "subiter-run-private.h"
 #include "subiter-shutdown.h"
+#include "subiter-spare-private.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -169,6 +170,7 @@ worker_main (gpointer data)
       check_all_ended (port, &error);
     }
   subiter_port_exit (port, error);
+  subiter_spare_worker_ends (port);
   unregister_port (port, FALSE);
 
   return NULL;
@@ -199,12 +201,15 @@ subiter_worker_start (SubiterPort *port,
       return FALSE;
     }
 
+  subiter_spare_worker_starts ();
+  subiter_port_set_ready_func (port, subiter_spare_worker_is_ready);
   thread = subiter_thread_try_new (SUBITER_FAULT_WORKER_THREAD, name, worker_main, subiter_port_ref (port),
                                    &thread_error);
   if (thread == NULL)
     {
       /* A shutdown may have closed it by now, and wait for it to end. */
       subiter_port_exit (port, thread_error);
+      subiter_spare_worker_ends (port);
       unregister_port (port, FALSE);
       subiter_port_unref (port);
       g_propagate_error (error, g_steal_pointer (&thread_error));

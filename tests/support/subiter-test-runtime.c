@@ -8,6 +8,9 @@
 static _Atomic int counts[SUBITER_TEST_N_COUNTS];
 static _Atomic int permits;
 static _Atomic int released;
+static _Atomic int held;
+static _Atomic int n_starting;
+static _Atomic int most_starting;
 static _Atomic gpointer last_thread;
 
 static GMutex trace_lock;
@@ -82,6 +85,18 @@ subiter_test_runtime_get_thread (void)
   return atomic_load (&last_thread);
 }
 
+int
+subiter_test_runtime_get_most_starting (void)
+{
+  return atomic_load (&most_starting);
+}
+
+void
+subiter_test_runtime_hold (gboolean holds)
+{
+  atomic_store (&held, holds);
+}
+
 void
 subiter_test_runtime_permit (int n)
 {
@@ -102,6 +117,8 @@ subiter_test_runtime_reset (void)
     atomic_store (&counts[i], 0);
   atomic_store (&permits, 0);
   atomic_store (&released, 0);
+  atomic_store (&held, 0);
+  atomic_store (&most_starting, 0);
 
   subiter_lock (&trace_lock);
   if (trace != NULL)
@@ -268,6 +285,20 @@ worker_free (gpointer data)
   subiter_test_runtime_add (SUBITER_TEST_PORTS_FREED);
 }
 
+/* What takes a while where an interpreter is created. */
+static void
+start (void)
+{
+  int n = atomic_fetch_add (&n_starting, 1) + 1;
+  int most = atomic_load (&most_starting);
+
+  while (n > most && !atomic_compare_exchange_weak (&most_starting, &most, n))
+    continue;
+  while (atomic_load (&held))
+    g_usleep (200);
+  atomic_fetch_sub (&n_starting, 1);
+}
+
 static gboolean
 subiter_test_runtime_run (SubiterRuntime *runtime,
                           SubiterPort *port,
@@ -282,6 +313,8 @@ subiter_test_runtime_run (SubiterRuntime *runtime,
 
   add_trace ("enter", NULL);
   subiter_test_runtime_add (SUBITER_TEST_ENTERED);
+  start ();
+  subiter_test_runtime_add (SUBITER_TEST_READY);
   while (!worker->leaves && (run = subiter_port_receive (port)) != NULL)
     {
       serve (worker, run);
@@ -367,6 +400,7 @@ subiter_test_runtime_iface_init (SubiterRuntimeInterface *iface)
 static void
 subiter_test_runtime_class_init (SubiterTestRuntimeClass *klass)
 {
+  subiter_runtime_install_properties (G_OBJECT_CLASS (klass));
 }
 
 static void
@@ -379,6 +413,7 @@ subiter_test_broken_runtime_run (SubiterRuntime *runtime,
                                  SubiterPort *port,
                                  GError **error)
 {
+  subiter_test_runtime_add (SUBITER_TEST_BROKEN);
   g_set_error_literal (error, SUBITER_ERROR, SUBITER_ERROR_INTERPRETER, "No interpreter can be made here");
   return FALSE;
 }
@@ -393,6 +428,7 @@ subiter_test_broken_runtime_iface_init (SubiterRuntimeInterface *iface)
 static void
 subiter_test_broken_runtime_class_init (SubiterTestBrokenRuntimeClass *klass)
 {
+  subiter_runtime_install_properties (G_OBJECT_CLASS (klass));
 }
 
 static void

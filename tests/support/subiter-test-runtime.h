@@ -45,6 +45,9 @@ typedef enum
   /* workers that came and went */
   SUBITER_TEST_ENTERED,
   SUBITER_TEST_LEFT,
+  /* workers that asked for something to do, and those that could not be made */
+  SUBITER_TEST_READY,
+  SUBITER_TEST_BROKEN,
   /* those of them whose port is gone too */
   SUBITER_TEST_PORTS_FREED,
   SUBITER_TEST_INITIALIZERS,
@@ -72,6 +75,11 @@ char *subiter_test_runtime_dup_trace (void);
 /* The thread that iterated last. */
 GThread *subiter_test_runtime_get_thread (void);
 
+/* How many workers were starting at the same time at most. */
+int subiter_test_runtime_get_most_starting (void);
+
+/* Whether workers that start wait with that. */
+void subiter_test_runtime_hold (gboolean holds);
 /* Lets n more items of gated () through. */
 void subiter_test_runtime_permit (int n);
 /* Lets every stubborn () and linger () end. */

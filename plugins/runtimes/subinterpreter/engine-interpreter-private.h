@@ -18,6 +18,9 @@ typedef struct
   EngineBaseline *baseline;
   /* what `import subiter` finds */
   PyObject *module;
+  /* of which environment variables it knows, and whether that has been looked at since */
+  guint64 environment;
+  gboolean is_used;
   /* what is kept for each stream, by its number */
   GHashTable *streams;
   /* what was called, the latest first */
@@ -32,6 +35,7 @@ typedef struct
 EngineInterpreter *engine_interpreter_new (SubiterPort *port,
                                            EngineWorker *worker,
                                            GError **error);
+void engine_interpreter_use (EngineInterpreter *self);
 void engine_interpreter_end (EngineInterpreter *self);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "engine-interpreter-private.h"
 
+#include "engine-environment-private.h"
 #include "engine-exit-private.h"
 #include "engine-host-private.h"
 #include "engine-leftover-private.h"
@@ -164,9 +165,19 @@ engine_interpreter_new (SubiterPort *port,
       g_clear_error (&outcome.error);
       return NULL;
     }
+  self->environment = engine_environment_hash ();
   give_stack_back ();
 
   return self;
+}
+
+/* There is something to run in it, which may come long after it was created. */
+void
+engine_interpreter_use (EngineInterpreter *self)
+{
+  if (!self->is_used && self->environment != engine_environment_hash ())
+    engine_environment_refresh ();
+  self->is_used = TRUE;
 }
 
 /* Ends the interpreter; this thread is attached to none afterwards. */

@@ -43,6 +43,7 @@ engine_run (SubiterPort *port,
 
   while ((run = receive (port, worker)) != NULL)
     {
+      engine_interpreter_use (interpreter);
       engine_run_serve (interpreter, run);
       subiter_run_unref (run);
     }

@@ -73,6 +73,7 @@ subiter_subinterpreter_runtime_iface_init (SubiterRuntimeInterface *iface)
 static void
 subiter_subinterpreter_runtime_class_init (SubiterSubinterpreterRuntimeClass *klass)
 {
+  subiter_runtime_install_properties (G_OBJECT_CLASS (klass));
 }
 
 static void
