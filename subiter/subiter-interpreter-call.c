@@ -181,6 +181,33 @@ answer (SubiterCall *call,
     g_task_return_error (call->task, error);
 }
 
+static void
+on_completed (GTask *task,
+              GParamSpec *pspec,
+              gpointer user_data)
+{
+  SubiterInterpreter *self = g_task_get_source_object (task);
+
+  self->n_deferred--;
+  subiter_wakeup_notify (self->wakeup);
+}
+
+/* A task calls back at once, unless it was made in this very turn of the main context: then
+ * it does in the next, and no other may be before it. Those of other main contexts, each
+ * of which does it in its own turn, are in order anyway. */
+static void
+wait_if_deferred (SubiterInterpreter *self,
+                  GTask *task)
+{
+  GSource *source = g_main_current_source ();
+
+  if (g_task_get_completed (task) || source == NULL || g_source_get_context (source) != g_task_get_context (task))
+    return;
+
+  self->n_deferred++;
+  g_signal_connect (task, "notify::completed", G_CALLBACK (on_completed), NULL);
+}
+
 /* What the code has logged; its output goes elsewhere. */
 static void
 deliver_logs (SubiterRun *run)
@@ -241,10 +268,11 @@ subiter_interpreter_answer_calls (SubiterInterpreter *self)
         }
     }
 
-  for (guint i = 0; (call = take_answered (self, &is_closed)) != NULL; i++)
+  for (guint i = 0; self->n_deferred == 0 && (call = take_answered (self, &is_closed)) != NULL; i++)
     {
       deliver_logs (call->run);
       answer (call, is_closed);
+      wait_if_deferred (self, call->task);
       call_free (call);
       if (i == MAX_ANSWERS && !is_closed)
         {

@@ -35,6 +35,8 @@ struct _SubiterInterpreter
 
   /* the dispatch's own: what the property was when last notified */
   SubiterInterpreterState notified_state;
+  /* the dispatch's own: how many calls were answered whose callbacks are still to come */
+  guint n_deferred;
 };
 
 /* called with the lock held */
