@@ -348,47 +348,75 @@ on_outer (GObject *object,
 typedef struct
 {
   SubiterInterpreter *interpreter;
-  Answer answers[3];
+  Answer first;
+  Answer second;
   guint n_answers;
-} Late;
+} Turns;
+
+static void
+block_until_returned (SubiterInterpreter *interpreter,
+                      int n)
+{
+  subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_PUSHED) == n
+                            && !subiter_interpreter_get_running (interpreter));
+}
 
 static gboolean
-call_late (gpointer user_data)
+let_second_return (gpointer user_data)
 {
-  Late *late = user_data;
+  Turns *turns = user_data;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (late->answers); i++)
-    {
-      late->answers[i].n_answers = &late->n_answers;
-      call (late->interpreter, "echo", "(true,)", NULL, &late->answers[i]);
-      /* The last one is answered by another turn of the main context than it is made in,
-       * the others may not be. */
-      subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_PUSHED) == (int) i + 1
-                                || i + 1 == G_N_ELEMENTS (late->answers));
-    }
+  subiter_test_runtime_permit (1);
+  block_until_returned (turns->interpreter, 2);
 
   return G_SOURCE_REMOVE;
 }
 
-/* They are called back in order, whether GLib does that at once or not. */
+static void
+attach_idle (GSourceFunc func,
+             int priority,
+             Turns *turns)
+{
+  GSource *source = g_idle_source_new ();
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, func, turns, NULL);
+  g_source_attach (source, context);
+  g_source_unref (source);
+}
+
+static gboolean
+call_twice (gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  call (turns->interpreter, "echo", "(true,)", NULL, &turns->first);
+  block_until_returned (turns->interpreter, 1);
+  call (turns->interpreter, "gated", "(1,)", NULL, &turns->second);
+  attach_idle (let_second_return, G_PRIORITY_HIGH, turns);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The first is answered in the turn of the main context in which it is made, so that GLib
+ * puts it off, and the second in the next but one, in which GLib would not. */
 static void
 test_order_of_turns (void)
 {
-  g_autoptr (SubiterInterpreter) interpreter = subiter_interpreter_new ("test");
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  Late late = { .interpreter = interpreter };
-  GSource *source = g_idle_source_new ();
+  g_autoptr (SubiterInterpreter) interpreter = NULL;
+  Turns turns = { .n_answers = 0 };
 
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, call_late, &late, NULL);
-  g_source_attach (source, context);
-  g_source_unref (source);
-  subiter_test_wait_for (late.n_answers == G_N_ELEMENTS (late.answers));
-  for (guint i = 0; i < G_N_ELEMENTS (late.answers); i++)
-    {
-      g_assert_cmpuint (late.answers[i].place, ==, i);
-      answer_clear (&late.answers[i]);
-    }
+  turns.first.n_answers = &turns.n_answers;
+  turns.second.n_answers = &turns.n_answers;
+  /* Attached before the interpreter's own source, which is ready in its first turn. */
+  attach_idle (call_twice, G_PRIORITY_DEFAULT, &turns);
+  interpreter = subiter_interpreter_new ("test");
+  turns.interpreter = interpreter;
+  subiter_test_wait_for (turns.n_answers == 2);
+  g_assert_cmpuint (turns.first.place, ==, 0);
+  answer_clear (&turns.first);
+  answer_clear (&turns.second);
 }
 
 /* Who is called may iterate the main context and wait for another call there. */
