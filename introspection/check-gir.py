@@ -41,6 +41,7 @@ NOT_INTROSPECTABLE = {
     "subiter_value_dup_variant": "for C; bindings have subiter_batch_get_item ()",
     "subiter_error_new_for_failure": "for runtimes; returns a GError, which bindings turn into an exception",
     "subiter_run_fail": "for runtimes; takes a GError over, which bindings cannot give away",
+    "subiter_runtime_install_properties": "for runtimes; initialises a class in C",
     "subiter_run_try_push": "for runtimes; both hands back a value and sets an error",
     "subiter_value_set_tuple": "for runtimes; returns a pointer into the value, to be written through",
     "subiter_value_set_list": "for runtimes; returns a pointer into the value, to be written through",

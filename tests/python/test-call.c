@@ -281,6 +281,8 @@ test_spare (void)
   g_auto (Answer) plain = { NULL, NULL, FALSE };
   g_auto (Answer) answer = { NULL, NULL, FALSE };
 
+  /* Those of the tests before this one. */
+  wait_for (count_alive () == 0);
   g_setenv ("SPARE_BEFORE", "before", TRUE);
   g_unsetenv ("SPARE_AFTER");
   subiter_runtime_set_n_spares (runtime, 1);

@@ -135,6 +135,7 @@ engine_interpreter_new (SubiterPort *port,
 {
   PyThreadState *thread_state;
   EngineInterpreter *self;
+  guint64 environment;
   gboolean entered;
 
   subiter_port_begin_wait (port);
@@ -142,6 +143,8 @@ engine_interpreter_new (SubiterPort *port,
   subiter_port_end_wait (port);
   if (!entered)
     return NULL;
+  /* What changes while it is created may be what it knows or not. */
+  environment = engine_environment_hash ();
   thread_state = create_thread_state (error);
   engine_host_leave_gate ();
   if (thread_state == NULL)
@@ -151,6 +154,7 @@ engine_interpreter_new (SubiterPort *port,
   self->port = port;
   self->worker = worker;
   self->thread_state = thread_state;
+  self->environment = environment;
   self->streams = engine_stream_table_new ();
   self->loaded = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, object_unref);
 
@@ -165,7 +169,6 @@ engine_interpreter_new (SubiterPort *port,
       g_clear_error (&outcome.error);
       return NULL;
     }
-  self->environment = engine_environment_hash ();
   give_stack_back ();
 
   return self;
