@@ -19,7 +19,8 @@
  *
  * The methods are called by the library itself. A runtime is written in C: its
  * methods are entered on worker threads, where closures of other languages
- * must not run.
+ * must not run. Its class gets the properties of all runtimes from
+ * `subiter_runtime_install_properties ()`.
  */
 G_DEFINE_INTERFACE (SubiterRuntime, subiter_runtime, G_TYPE_OBJECT)
 
