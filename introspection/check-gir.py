@@ -46,6 +46,8 @@ NOT_INTROSPECTABLE = {
     "subiter_value_set_tuple": "for runtimes; returns a pointer into the value, to be written through",
     "subiter_value_set_list": "for runtimes; returns a pointer into the value, to be written through",
     "subiter_value_set_dict": "for runtimes; returns a pointer into the value, to be written through",
+    "subiter_port_set_chore": "for runtimes; a function that is called on a worker's thread",
+    "subiter_port_set_epilogue": "for runtimes; a function that is called on a worker's thread",
     "subiter_port_set_data": "for runtimes; an untyped pointer",
     "subiter_port_get_data": "for runtimes; an untyped pointer",
 }

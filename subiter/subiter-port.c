@@ -20,7 +20,8 @@ struct _SubiterPort
   gboolean was_ready;
 
   GMutex lock;
-  /* signalled when a run is sent or the mailbox closed */
+  /* signalled when a run is sent or the mailbox closed, and to a worker that waits when it
+   * is poked; only the worker waits for it */
   GCond sent;
   /* lock: all that follows */
   GQueue mailbox;
@@ -33,6 +34,10 @@ struct _SubiterPort
    * (monotonic; 0: it does not) */
   gint64 waited;
   gint64 waiting_since;
+  /* whether the worker was poked and has not looked at its chore since, and whether it
+   * waits for such things */
+  gboolean poked;
+  gboolean waits;
   /* what ran last, to tell by what it is known */
   SubiterCallable *last_callable;
   /* why it counts as gone, if it was given up */
@@ -43,6 +48,12 @@ struct _SubiterPort
   gboolean is_orphan;
   gpointer data;
   GDestroyNotify destroy;
+
+  /* the worker's own */
+  SubiterPortFunc chore;
+  gpointer chore_data;
+  SubiterPortFunc epilogue;
+  gpointer epilogue_data;
 };
 
 /**
@@ -165,13 +176,51 @@ subiter_port_send (SubiterPort *port,
   return sent;
 }
 
+/* With the lock held. */
+static void
+wait_for_news (SubiterPort *port)
+{
+  port->waits = TRUE;
+  subiter_cond_wait (&port->sent, &port->lock);
+  port->waits = FALSE;
+}
+
+/* With the lock held, which is let go of meanwhile. What comes while the chore is done
+ * is for another one. */
+static void
+do_chore (SubiterPort *port)
+{
+  port->poked = FALSE;
+  if (port->chore == NULL)
+    return;
+
+  subiter_unlock (&port->lock);
+  port->chore (port, port->chore_data);
+  subiter_lock (&port->lock);
+}
+
+/* The run that the worker is done with goes now, with what is left in it, rather than
+ * when there is another one. */
+static void
+forget_current (SubiterPort *port)
+{
+  SubiterRun *run;
+
+  subiter_lock (&port->lock);
+  run = g_steal_pointer (&port->current);
+  subiter_unlock (&port->lock);
+
+  g_clear_pointer (&run, subiter_run_unref);
+}
+
 /**
  * subiter_port_receive:
  * @port: a port
  *
- * Blocks until there is something to do. Only the worker's thread may call
- * this, holding nothing that others wait for, and the run that it got before
- * has to have ended.
+ * Blocks until there is something to do. Meanwhile it does what
+ * [method@Subiter.Port.set_chore] says whenever the port is poked. Only the worker's
+ * thread may call this, holding nothing that others wait for, and the run that it got
+ * before has to have ended.
  *
  * Returns: (transfer full) (nullable): a run, or %NULL if the worker is to end
  */
@@ -181,7 +230,6 @@ subiter_port_receive (SubiterPort *port)
   SubiterCallable *callable_before = NULL;
   SubiterCallable *callable;
   SubiterRun *run;
-  SubiterRun *before;
 
   g_return_val_if_fail (port != NULL, NULL);
 
@@ -191,11 +239,16 @@ subiter_port_receive (SubiterPort *port)
       if (port->ready_func != NULL)
         port->ready_func (port);
     }
+  forget_current (port);
 
   subiter_lock (&port->lock);
-  before = g_steal_pointer (&port->current);
   while (!port->closed && g_queue_is_empty (&port->mailbox))
-    subiter_cond_wait (&port->sent, &port->lock);
+    {
+      if (port->poked)
+        do_chore (port);
+      else
+        wait_for_news (port);
+    }
   run = port->closed ? NULL : g_queue_pop_head (&port->mailbox);
   if (run != NULL)
     port->current = subiter_run_ref (run);
@@ -208,11 +261,100 @@ subiter_port_receive (SubiterPort *port)
   subiter_unlock (&port->lock);
 
   g_clear_pointer (&callable_before, subiter_callable_unref);
-  g_clear_pointer (&before, subiter_run_unref);
   if (run != NULL)
     subiter_run_begin (run);
 
   return run;
+}
+
+/**
+ * subiter_port_set_chore: (skip)
+ * @port: a port
+ * @func: (nullable): what to do
+ * @data: what to call it with
+ *
+ * Says what the worker is to do when it is poked: [method@Subiter.Port.receive] calls
+ * @func on the worker's thread, without any lock. Only the worker's thread may call
+ * this.
+ */
+void
+subiter_port_set_chore (SubiterPort *port,
+                        SubiterPortFunc func,
+                        gpointer data)
+{
+  g_return_if_fail (port != NULL);
+
+  port->chore = func;
+  port->chore_data = data;
+}
+
+/**
+ * subiter_port_poke:
+ * @port: a port
+ *
+ * Tells the worker that there is a chore to do. It does that at once if it waits in
+ * [method@Subiter.Port.receive], and otherwise when it next gets there. How often it was
+ * poked until then makes no difference. This may be called from any thread and calls
+ * nothing.
+ */
+void
+subiter_port_poke (SubiterPort *port)
+{
+  g_return_if_fail (port != NULL);
+
+  subiter_lock (&port->lock);
+  port->poked = TRUE;
+  if (port->waits)
+    g_cond_signal (&port->sent);
+  subiter_unlock (&port->lock);
+}
+
+/**
+ * subiter_port_wait_for_poke:
+ * @port: a port
+ *
+ * Blocks until the port is poked, if it was not since the worker last looked: for a
+ * worker that will not receive anything any more. Only the worker's thread may call
+ * this, holding nothing that others wait for.
+ */
+void
+subiter_port_wait_for_poke (SubiterPort *port)
+{
+  g_return_if_fail (port != NULL);
+
+  subiter_lock (&port->lock);
+  while (!port->poked)
+    wait_for_news (port);
+  port->poked = FALSE;
+  subiter_unlock (&port->lock);
+}
+
+/**
+ * subiter_port_set_epilogue: (skip)
+ * @port: a port
+ * @func: (nullable): what to do
+ * @data: what to call it with
+ *
+ * Says what the worker's thread is to do when the worker counts as gone:
+ * @func is called after [vfunc@Subiter.Runtime.run] has returned, and nobody waits for it,
+ * however long that takes. Only the worker's thread may call this.
+ */
+void
+subiter_port_set_epilogue (SubiterPort *port,
+                           SubiterPortFunc func,
+                           gpointer data)
+{
+  g_return_if_fail (port != NULL);
+
+  port->epilogue = func;
+  port->epilogue_data = data;
+}
+
+void
+subiter_port_run_epilogue (SubiterPort *port)
+{
+  if (port->epilogue != NULL)
+    port->epilogue (port, port->epilogue_data);
 }
 
 static void

@@ -12,6 +12,16 @@ G_BEGIN_DECLS
 
 #define SUBITER_TYPE_PORT (subiter_port_get_type ())
 
+/**
+ * SubiterPortFunc:
+ * @port: the port
+ * @data: what was given with the function
+ *
+ * Something that a worker's thread does beside its runs.
+ */
+typedef void (*SubiterPortFunc) (SubiterPort *port,
+                                 gpointer data);
+
 SUBITER_AVAILABLE_IN_ALL
 GType subiter_port_get_type (void) G_GNUC_CONST;
 SUBITER_AVAILABLE_IN_ALL
@@ -22,6 +32,18 @@ SUBITER_AVAILABLE_IN_ALL
 guint64 subiter_port_get_id (SubiterPort *port);
 SUBITER_AVAILABLE_IN_ALL
 SubiterRun *subiter_port_receive (SubiterPort *port);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_port_set_chore (SubiterPort *port,
+                             SubiterPortFunc func,
+                             gpointer data);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_port_poke (SubiterPort *port);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_port_wait_for_poke (SubiterPort *port);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_port_set_epilogue (SubiterPort *port,
+                                SubiterPortFunc func,
+                                gpointer data);
 SUBITER_AVAILABLE_IN_ALL
 void subiter_port_begin_wait (SubiterPort *port);
 SUBITER_AVAILABLE_IN_ALL

@@ -172,6 +172,7 @@ worker_main (gpointer data)
   subiter_port_exit (port, error);
   subiter_spare_worker_ends (port);
   unregister_port (port, FALSE);
+  subiter_port_run_epilogue (port);
 
   return NULL;
 }

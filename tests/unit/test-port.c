@@ -77,6 +77,12 @@ test_behind (void)
   g_assert_false (is_behind);
 }
 
+static void
+count_freed (gpointer data)
+{
+  atomic_fetch_add ((_Atomic int *) data, 1);
+}
+
 static gpointer
 receive_main (gpointer data)
 {
@@ -290,6 +296,234 @@ test_unref_full (void)
   subiter_run_unref (subiter_port_receive (port));
 }
 
+/* A worker that does chores between its runs. */
+typedef struct
+{
+  SubiterPort *port;
+  GThread *thread;
+  /* what is to be done, and what was done */
+  _Atomic int n_wanted;
+  _Atomic int n_done;
+  _Atomic int n_chores;
+  /* held up at its first chore until this is set */
+  SubiterTestFlag *gate;
+  SubiterTestFlag begun;
+} Chores;
+
+static void
+do_chores (SubiterPort *port,
+           gpointer data)
+{
+  Chores *chores = data;
+  int n_wanted = atomic_exchange (&chores->n_wanted, 0);
+
+  g_assert_true (port == chores->port);
+  g_assert_true (g_thread_self () == chores->thread);
+  atomic_fetch_add (&chores->n_chores, 1);
+  subiter_test_flag_set (&chores->begun);
+  if (chores->gate != NULL)
+    subiter_test_block_until (subiter_test_flag_is_set (chores->gate));
+  atomic_fetch_add (&chores->n_done, n_wanted);
+}
+
+static gpointer
+chores_main (gpointer data)
+{
+  Chores *chores = data;
+  SubiterRun *run;
+
+  chores->thread = g_thread_self ();
+  subiter_port_set_chore (chores->port, do_chores, chores);
+  while ((run = subiter_port_receive (chores->port)) != NULL)
+    {
+      subiter_run_finish (run);
+      subiter_run_unref (run);
+    }
+
+  return NULL;
+}
+
+/* The edge, as whoever hands something back does it. */
+static void
+want_chore (Chores *chores)
+{
+  if (atomic_fetch_add (&chores->n_wanted, 1) == 0)
+    subiter_port_poke (chores->port);
+}
+
+static void
+test_chore (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (SubiterRun) run = run_new ();
+  Chores chores = { .port = port };
+  GThread *thread = g_thread_new ("worker", chores_main, &chores);
+
+  for (int i = 1; i <= 100; i++)
+    {
+      want_chore (&chores);
+      subiter_test_block_until (atomic_load (&chores.n_done) == i);
+    }
+  g_assert_cmpint (atomic_load (&chores.n_chores), ==, 100);
+
+  /* It is still there for runs. */
+  g_assert_true (subiter_port_send (port, run, NULL));
+  subiter_test_block_until (subiter_run_has_ended (run));
+  subiter_port_close (port);
+  g_thread_join (thread);
+}
+
+/* Many things to do are one chore, and what comes meanwhile is another. */
+static void
+test_chore_burst (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  SubiterTestFlag gate = { 0 };
+  Chores chores = { .port = port, .gate = &gate };
+  GThread *thread = g_thread_new ("worker", chores_main, &chores);
+
+  want_chore (&chores);
+  subiter_test_block_until (subiter_test_flag_is_set (&chores.begun));
+  for (guint i = 0; i < 1000; i++)
+    want_chore (&chores);
+  for (guint i = 0; i < 10; i++)
+    subiter_port_poke (port);
+  subiter_test_flag_set (&gate);
+  subiter_test_block_until (atomic_load (&chores.n_done) == 1001);
+  subiter_port_close (port);
+  g_thread_join (thread);
+  g_assert_cmpint (atomic_load (&chores.n_chores), ==, 2);
+}
+
+#define N_POKERS 3
+#define N_POKES 20000
+
+static gpointer
+poker_main (gpointer data)
+{
+  for (guint i = 0; i < N_POKES; i++)
+    want_chore (data);
+
+  return NULL;
+}
+
+/* None is lost, whatever the worker is at. */
+static void
+test_chore_threads (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  Chores chores = { .port = port };
+  GThread *thread = g_thread_new ("worker", chores_main, &chores);
+  GThread *pokers[N_POKERS];
+
+  for (guint i = 0; i < N_POKERS; i++)
+    pokers[i] = g_thread_new ("poker", poker_main, &chores);
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr (SubiterRun) run = run_new ();
+
+      g_assert_true (subiter_port_send (port, run, NULL));
+      subiter_test_block_until (subiter_run_has_ended (run));
+    }
+  for (guint i = 0; i < N_POKERS; i++)
+    g_thread_join (pokers[i]);
+  subiter_test_block_until (atomic_load (&chores.n_done) == N_POKERS * N_POKES);
+  subiter_port_close (port);
+  g_thread_join (thread);
+}
+
+/* A port without a chore is none the worse. */
+static void
+test_poke_without_chore (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  GThread *thread = g_thread_new ("worker", receive_main, port);
+
+  subiter_port_poke (port);
+  subiter_port_poke (port);
+  subiter_port_close (port);
+  g_assert_null (g_thread_join (thread));
+}
+
+static gpointer
+wait_main (gpointer data)
+{
+  Chores *chores = data;
+
+  while (atomic_load (&chores->n_done) < N_POKES)
+    {
+      subiter_port_wait_for_poke (chores->port);
+      atomic_fetch_add (&chores->n_done, atomic_exchange (&chores->n_wanted, 0));
+    }
+
+  return NULL;
+}
+
+/* That it was poked before, and that it is closed, is no matter. */
+static void
+test_wait_for_poke (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  Chores chores = { .port = port };
+  GThread *thread;
+
+  subiter_port_poke (port);
+  subiter_port_wait_for_poke (port);
+  subiter_port_close (port);
+  g_assert_null (subiter_port_receive (port));
+  thread = g_thread_new ("worker", wait_main, &chores);
+  poker_main (&chores);
+  g_thread_join (thread);
+  g_assert_cmpint (atomic_load (&chores.n_done), ==, N_POKES);
+}
+
+static void
+run_epilogue (SubiterPort *port,
+              gpointer data)
+{
+  (*(int *) data)++;
+}
+
+static void
+test_epilogue (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  int n = 0;
+
+  subiter_port_run_epilogue (port);
+  subiter_port_set_epilogue (port, run_epilogue, &n);
+  g_assert_cmpint (n, ==, 0);
+  subiter_port_run_epilogue (port);
+  g_assert_cmpint (n, ==, 1);
+}
+
+/* What a run holds that has ended goes when the worker waits for another, not after. */
+static void
+test_forget (void)
+{
+  g_autoptr (SubiterPort) port = subiter_port_new ("test");
+  g_autoptr (SubiterWakeup) wakeup = subiter_wakeup_new ();
+  SubiterRun *run = subiter_run_new (SUBITER_RUN_ITERATE, 1, NULL, 1, NULL, wakeup);
+  _Atomic int n_freed = 0;
+  SubiterValue value;
+  GThread *thread;
+
+  g_assert_true (subiter_port_send (port, run, NULL));
+  subiter_run_unref (run);
+  run = subiter_port_receive (port);
+  subiter_value_init (&value);
+  subiter_value_take_bytes (&value, g_bytes_new_with_free_func ("", 1, count_freed, &n_freed));
+  g_assert_cmpint (subiter_run_try_push (run, &value, NULL), ==, SUBITER_PUSH_DONE);
+  subiter_run_finish (run);
+  subiter_run_unref (run);
+  g_assert_cmpint (atomic_load (&n_freed), ==, 0);
+
+  thread = g_thread_new ("worker", receive_main, port);
+  subiter_test_block_until (atomic_load (&n_freed) == 1);
+  subiter_port_close (port);
+  g_assert_null (g_thread_join (thread));
+}
+
 static void
 count_up (gpointer data)
 {
@@ -343,6 +577,13 @@ main (int argc,
   subiter_test_add ("/port/give-up-orphan", test_give_up_orphan);
   subiter_test_add ("/port/watch", test_watch);
   subiter_test_add ("/port/unref-full", test_unref_full);
+  subiter_test_add ("/port/chore", test_chore);
+  subiter_test_add ("/port/chore-burst", test_chore_burst);
+  subiter_test_add ("/port/chore-threads", test_chore_threads);
+  subiter_test_add ("/port/poke-without-chore", test_poke_without_chore);
+  subiter_test_add ("/port/wait-for-poke", test_wait_for_poke);
+  subiter_test_add ("/port/epilogue", test_epilogue);
+  subiter_test_add ("/port/forget", test_forget);
   subiter_test_add ("/port/data", test_data);
   subiter_test_add ("/port/runtime", test_runtime);
 
