@@ -272,6 +272,22 @@ subiter_value_take_bytes (SubiterValue *value,
   value->data.bytes = subiter_value_release_elsewhere (bytes);
 }
 
+/**
+ * subiter_value_take_pinned_bytes:
+ * @value: an initialised value that holds `None`
+ * @bytes: (transfer full): what to hold
+ *
+ * Makes @value hold `bytes` whose last reference may go on any thread, a main loop's too,
+ * as that takes no time, whatever their size.
+ */
+void
+subiter_value_take_pinned_bytes (SubiterValue *value,
+                                 GBytes *bytes)
+{
+  value->kind = SUBITER_VALUE_BYTES;
+  value->data.bytes = bytes;
+}
+
 /* How many bytes an element of a fixed-size type takes; 0 if it is none. */
 gsize
 subiter_value_element_size (char element_type)
@@ -317,6 +333,30 @@ subiter_value_take_array (SubiterValue *value,
   value->kind = SUBITER_VALUE_ARRAY;
   value->element = element_type;
   value->data.bytes = subiter_value_release_elsewhere (bytes);
+}
+
+/**
+ * subiter_value_take_pinned_array:
+ * @value: an initialised value that holds `None`
+ * @element_type: the GVariant type character of an element, one of
+ *   `b y n q i u x t d`
+ * @bytes: (transfer full): the elements, in the machine's byte order
+ *
+ * Makes @value hold a buffer of numbers as [method@Subiter.Value.take_array] does, whose
+ * last reference may go on any thread as in [method@Subiter.Value.take_pinned_bytes].
+ */
+void
+subiter_value_take_pinned_array (SubiterValue *value,
+                                 char element_type,
+                                 GBytes *bytes)
+{
+  gsize size = subiter_value_element_size (element_type);
+
+  g_return_if_fail (size > 0 && g_bytes_get_size (bytes) % size == 0);
+
+  value->kind = SUBITER_VALUE_ARRAY;
+  value->element = element_type;
+  value->data.bytes = bytes;
 }
 
 static SubiterValue *

@@ -116,6 +116,13 @@ void subiter_value_take_array (SubiterValue *value,
                                char element_type,
                                GBytes *bytes);
 SUBITER_AVAILABLE_IN_ALL
+void subiter_value_take_pinned_bytes (SubiterValue *value,
+                                      GBytes *bytes);
+SUBITER_AVAILABLE_IN_ALL
+void subiter_value_take_pinned_array (SubiterValue *value,
+                                      char element_type,
+                                      GBytes *bytes);
+SUBITER_AVAILABLE_IN_ALL
 SubiterValue *subiter_value_set_tuple (SubiterValue *value,
                                        gsize n_values);
 SUBITER_AVAILABLE_IN_ALL
