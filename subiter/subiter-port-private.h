@@ -40,6 +40,7 @@ void subiter_port_unwatch (SubiterPort *port,
 /* before the worker starts: called on its thread once it first asks for something to do */
 void subiter_port_set_ready_func (SubiterPort *port,
                                   void (*func) (SubiterPort *port));
+
 /* the worker */
 void subiter_port_run_epilogue (SubiterPort *port);
 

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
-/* Copies memory that Python owns. This is the place where large bytes are to
- * be pinned instead, once there is a way to give them back to their own
- * interpreter. */
+/* From here on memory is shared rather than copied. A pin costs as much as the copy of some
+ * KiB, and a main loop that holds it keeps the object. */
+#define PIN_SIZE 4096
+
+/* Copies memory that Python owns. */
 static GBytes *
 copy_bytes (const void *data,
             gsize length)
@@ -36,6 +38,49 @@ refuse_size (const EnginePlace *place,
   return FALSE;
 }
 
+/* Whether the object has its memory for itself. Others, such as an array of ctypes, may
+ * show that of something else, which somebody has. */
+static gboolean
+owns_memory (PyObject *object)
+{
+  /* A class that is written in Python has no module in this name. */
+  return PyByteArray_CheckExact (object) || strcmp (Py_TYPE (object)->tp_name, "array.array") == 0;
+}
+
+/* Whether nobody is left who could change the memory of a buffer that can be changed. */
+static gboolean
+is_given_away (PyObject *object,
+               const EnginePlace *place)
+{
+  _PyManagedBufferObject *managed;
+  PyObject *owner;
+
+  if (engine_place_is_shared (place, object))
+    return FALSE;
+  if (!PyMemoryView_Check (object))
+    return owns_memory (object);
+
+  /* A view has the owner by something that all views of one share. */
+  owner = PyMemoryView_GET_BASE (object);
+  managed = ((PyMemoryViewObject *) object)->mbuf;
+
+  return owner != NULL && managed->exports == 1 && owns_memory (owner)
+         && !engine_place_is_shared (&(EnginePlace){ .n_references = 1 }, owner);
+}
+
+/* Of a bytes object. */
+static GBytes *
+pin_bytes (PyObject *object,
+           EngineOutcome *outcome)
+{
+  EnginePin *pin = engine_pin_new ();
+
+  pin->object = Py_NewRef (object);
+
+  return engine_pins_share (engine_worker_get_pins (outcome->worker), pin, PyBytes_AS_STRING (object),
+                            (gsize) PyBytes_GET_SIZE (object));
+}
+
 /* Of a bytes or bytearray object. */
 gboolean
 engine_value_from_bytes (SubiterValue *value,
@@ -44,10 +89,18 @@ engine_value_from_bytes (SubiterValue *value,
                          EngineOutcome *outcome)
 {
   gboolean is_bytes = PyBytes_Check (object);
-  const char *data = is_bytes ? PyBytes_AS_STRING (object) : PyByteArray_AS_STRING (object);
   gsize length = (gsize) (is_bytes ? PyBytes_GET_SIZE (object) : PyByteArray_GET_SIZE (object));
-  GBytes *bytes = copy_bytes (data, length);
+  GBytes *bytes;
 
+  if (is_bytes && length >= PIN_SIZE)
+    {
+      subiter_value_take_pinned_bytes (value, pin_bytes (object, outcome));
+      return TRUE;
+    }
+  if (!is_bytes && length >= PIN_SIZE && is_given_away (object, place))
+    return engine_value_from_buffer (value, object, place, outcome);
+
+  bytes = copy_bytes (is_bytes ? PyBytes_AS_STRING (object) : PyByteArray_AS_STRING (object), length);
   if (bytes == NULL)
     return refuse_size (place, outcome, length);
 
@@ -151,24 +204,53 @@ normalize_booleans (const Py_buffer *view)
   return g_bytes_new_take (booleans, (gsize) view->len);
 }
 
+/* Whether what Python has in memory is what GVariant has, too. */
+static gboolean
+needs_conversion (const Py_buffer *view,
+                  char element_type)
+{
+  return element_type == 'b' || (element_type == 'd' && view->itemsize == sizeof (float));
+}
+
+static GBytes *
+convert (const Py_buffer *view,
+         char element_type)
+{
+  if (element_type == 'b')
+    return normalize_booleans (view);
+  if (element_type == 'd' && view->itemsize == sizeof (float))
+    return widen_floats (view);
+
+  return copy_bytes (view->buf, (gsize) view->len);
+}
+
+/* Takes @pin over if what its view shows is shared. */
 static gboolean
 value_from_view (SubiterValue *value,
-                 const Py_buffer *view,
+                 EnginePin **pin,
                  char element_type,
+                 gboolean can_be_shared,
                  const EnginePlace *place,
                  EngineOutcome *outcome)
 {
+  const Py_buffer *view = &(*pin)->view;
+  const void *data = view->buf;
+  gsize length = (gsize) view->len;
   GBytes *bytes;
 
-  if (element_type == 'b')
-    bytes = normalize_booleans (view);
-  else if (element_type == 'd' && view->itemsize == sizeof (float))
-    bytes = widen_floats (view);
-  else
-    bytes = copy_bytes (view->buf, (gsize) view->len);
+  if (can_be_shared && length >= PIN_SIZE && !needs_conversion (view, element_type))
+    {
+      bytes = engine_pins_share (engine_worker_get_pins (outcome->worker), g_steal_pointer (pin), data, length);
+      if (element_type == 'y')
+        subiter_value_take_pinned_bytes (value, bytes);
+      else
+        subiter_value_take_pinned_array (value, element_type, bytes);
+      return TRUE;
+    }
 
+  bytes = convert (view, element_type);
   if (bytes == NULL)
-    return refuse_size (place, outcome, (gsize) view->len);
+    return refuse_size (place, outcome, length);
 
   if (element_type == 'y')
     subiter_value_take_bytes (value, bytes);
@@ -185,39 +267,47 @@ engine_value_from_buffer (SubiterValue *value,
                           const EnginePlace *place,
                           EngineOutcome *outcome)
 {
+  /* before there is a view, which holds the object as well */
+  gboolean given_away = is_given_away (object, place);
   g_autofree char *type_name = NULL;
+  EnginePin *pin = engine_pin_new ();
+  Py_buffer *view = &pin->view;
   gboolean converted = FALSE;
   char element_type;
-  Py_buffer view;
 
-  if (PyObject_GetBuffer (object, &view, PyBUF_FULL_RO) != 0)
+  if (PyObject_GetBuffer (object, view, PyBUF_FULL_RO) != 0)
     {
+      engine_pin_free (pin);
       engine_outcome_take_exception (outcome);
       return FALSE;
     }
 
+  element_type = get_element_type (view);
+  if (view->ndim == 1 && element_type != '\0' && PyBuffer_IsContiguous (view, 'C'))
+    {
+      converted = value_from_view (value, &pin, element_type, view->readonly || given_away, place, outcome);
+      g_clear_pointer (&pin, engine_pin_free);
+      return converted;
+    }
+
   type_name = engine_dup_type_name (Py_TYPE (object));
-  element_type = get_element_type (&view);
-  if (view.ndim != 1)
+  if (view->ndim != 1)
     engine_place_refuse (place, outcome,
                          "a buffer of type \"%s\" with %d dimensions cannot be shared; it has to have one, "
                          "as after memoryview.cast (\"B\"), or be made a list",
-                         type_name, view.ndim);
+                         type_name, view->ndim);
   else if (element_type == '\0')
     engine_place_refuse (place, outcome,
                          "a buffer of type \"%s\" with elements of format \"%s\" cannot be shared; the "
                          "format has to be one of \"B\" (bytes), \"?\", \"h\", \"H\", \"i\", \"I\", \"l\", "
                          "\"L\", \"q\", \"Q\", \"f\" and \"d\" in the machine's byte order",
-                         type_name, view.format);
-  else if (!PyBuffer_IsContiguous (&view, 'C'))
+                         type_name, view->format);
+  else
     engine_place_refuse (place, outcome,
                          "a buffer of type \"%s\" that is not contiguous cannot be shared; make it "
                          "contiguous, as memoryview.tobytes () does, or a list",
                          type_name);
-  else
-    converted = value_from_view (value, &view, element_type, place, outcome);
+  engine_pin_free (pin);
 
-  PyBuffer_Release (&view);
-
-  return converted;
+  return FALSE;
 }

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 gboolean engine_host_enter_gate (GError **error);
 gboolean engine_host_enter_gate_to_end (void);
 void engine_host_leave_gate (void);
+/* whether nobody may enter it any more: the program's Python ends */
+gboolean engine_host_is_shut (void);
 
 /* in the gate */
 PyThreadState *engine_host_attach (GError **error);

@@ -159,6 +159,18 @@ shut_gate (void)
   return thread_id;
 }
 
+gboolean
+engine_host_is_shut (void)
+{
+  gboolean is_shut;
+
+  g_mutex_lock (&lock);
+  is_shut = gate_shut;
+  g_mutex_unlock (&lock);
+
+  return is_shut;
+}
+
 static gboolean
 is_ending (void)
 {

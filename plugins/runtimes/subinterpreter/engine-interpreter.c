@@ -183,16 +183,13 @@ engine_interpreter_use (EngineInterpreter *self)
   self->is_used = TRUE;
 }
 
-/* Ends the interpreter; this thread is attached to none afterwards. */
-void
-engine_interpreter_end (EngineInterpreter *self)
+/* Ends the interpreter, of which nothing is left. */
+static void
+destroy (EngineInterpreter *self)
 {
   PyThreadState *thread_state = self->thread_state;
   SubiterPort *port = self->port;
   gboolean entered;
-
-  engine_worker_close (self->worker);
-  engine_leftover_end (self);
 
   g_clear_pointer (&self->baseline, engine_baseline_free);
   Py_CLEAR (self->module);
@@ -212,4 +209,52 @@ engine_interpreter_end (EngineInterpreter *self)
   PyEval_RestoreThread (thread_state);
   Py_EndInterpreter (thread_state);
   engine_host_leave_gate ();
+}
+
+/* The worker is gone, and its interpreter stays for as long as somebody looks at memory
+ * of its objects. When the program's Python ends, it stays for ever, and what is let go
+ * of after that is forgotten. */
+static void
+linger (SubiterPort *port,
+        gpointer data)
+{
+  EngineInterpreter *self = data;
+  EnginePins *pins = engine_worker_get_pins (self->worker);
+
+  while (pins->n_pins > 0)
+    {
+      subiter_port_wait_for_poke (port);
+      if (engine_host_is_shut ())
+        return;
+
+      PyEval_RestoreThread (self->thread_state);
+      engine_pins_collect (pins);
+      PyEval_SaveThread ();
+    }
+
+  /* The objects may have left something behind in their turn. */
+  PyEval_RestoreThread (self->thread_state);
+  engine_leftover_end (self);
+  destroy (self);
+}
+
+/* Ends the interpreter; this thread is attached to none afterwards. What the application
+ * still holds keeps the interpreter, but not the worker: that is done. */
+void
+engine_interpreter_end (EngineInterpreter *self)
+{
+  EnginePins *pins = engine_worker_get_pins (self->worker);
+
+  engine_worker_close (self->worker);
+  engine_leftover_end (self);
+
+  engine_pins_collect (pins);
+  if (pins->n_pins > 0)
+    {
+      PyEval_SaveThread ();
+      subiter_port_set_epilogue (self->port, linger, self);
+      return;
+    }
+
+  destroy (self);
 }

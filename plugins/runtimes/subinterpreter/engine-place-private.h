@@ -17,7 +17,15 @@ struct _EnginePlace
   PyObject *key;
   /* in a list or tuple */
   gsize index;
+  /* how many references to the object there are that are known of, and whether others can
+   * come by it all the same, through what it is in */
+  guint n_references;
+  gboolean is_shared;
 };
+
+/* Whether code may still come by @object, which is at @place, when it has been converted. */
+gboolean engine_place_is_shared (const EnginePlace *place,
+                                 PyObject *object);
 
 void engine_place_refuse (const EnginePlace *place,
                           EngineOutcome *outcome,

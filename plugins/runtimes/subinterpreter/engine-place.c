@@ -92,3 +92,19 @@ engine_place_refuse (const EnginePlace *place,
   engine_outcome_fail (outcome, SUBITER_ERROR_NOT_SHAREABLE, "%s: %s", path->str, text);
   g_string_free (path, TRUE);
 }
+
+/* An object that has weak references to it can be come by as well. */
+static gboolean
+has_weak_references (PyObject *object)
+{
+  Py_ssize_t offset = Py_TYPE (object)->tp_weaklistoffset;
+
+  return offset < 0 || (offset > 0 && *(PyObject **) ((char *) object + offset) != NULL);
+}
+
+gboolean
+engine_place_is_shared (const EnginePlace *place,
+                        PyObject *object)
+{
+  return place->is_shared || Py_REFCNT (object) > (Py_ssize_t) place->n_references || has_weak_references (object);
+}

@@ -43,14 +43,17 @@ push_value (SubiterRun *run,
             SubiterValue *value,
             EngineOutcome *outcome)
 {
+  EnginePins *pins = engine_worker_get_pins (outcome->worker);
   SubiterPush result;
 
+  engine_pins_collect (pins);
   while ((result = subiter_run_try_push (run, value, &outcome->error)) == SUBITER_PUSH_FULL)
     {
       PyThreadState *thread_state = PyEval_SaveThread ();
 
       subiter_run_wait_for_space (run);
       PyEval_RestoreThread (thread_state);
+      engine_pins_collect (pins);
     }
 
   return result;
@@ -184,6 +187,7 @@ engine_run_serve (EngineInterpreter *self,
                            "The subinterpreter runtime does not know this kind of run");
       break;
     }
+  engine_pins_collect (engine_worker_get_pins (self->worker));
   engine_output_flush ();
   engine_worker_shield (self->worker);
   engine_worker_end (self->worker);

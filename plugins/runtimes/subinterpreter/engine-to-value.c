@@ -121,7 +121,13 @@ value_from_list (SubiterValue *value,
 {
   gsize length = (gsize) PyList_GET_SIZE (object);
   SubiterValue *members = subiter_value_set_list (value, length);
-  EnginePlace place = { .parent = parent, .depth = parent->depth + 1 };
+  EnginePlace place = {
+    .parent = parent,
+    .depth = parent->depth + 1,
+    /* the list's, and that of this */
+    .n_references = 2,
+    .is_shared = engine_place_is_shared (parent, object),
+  };
 
   if (members == NULL)
     return refuse_size (parent, outcome);
@@ -153,7 +159,12 @@ value_from_tuple (SubiterValue *value,
 {
   gsize length = (gsize) PyTuple_GET_SIZE (object);
   SubiterValue *members = subiter_value_set_tuple (value, length);
-  EnginePlace place = { .parent = parent, .depth = parent->depth + 1 };
+  EnginePlace place = {
+    .parent = parent,
+    .depth = parent->depth + 1,
+    .n_references = 1,
+    .is_shared = engine_place_is_shared (parent, object),
+  };
 
   if (members == NULL)
     return refuse_size (parent, outcome);
@@ -172,10 +183,18 @@ static gboolean
 value_from_pair (SubiterValue *pair,
                  PyObject *key,
                  PyObject *member,
+                 gboolean is_shared,
                  const EnginePlace *parent,
                  EngineOutcome *outcome)
 {
-  EnginePlace place = { .parent = parent, .depth = parent->depth + 1, .key = key };
+  EnginePlace place = {
+    .parent = parent,
+    .depth = parent->depth + 1,
+    .key = key,
+    /* the dict's, and that of the caller */
+    .n_references = 2,
+    .is_shared = is_shared,
+  };
 
   /* Which of these are wanted is for the item-type to say. */
   if (!PyUnicode_Check (key) && !PyLong_Check (key) && !PyFloat_Check (key))
@@ -200,6 +219,7 @@ value_from_exact_dict (SubiterValue *value,
                        EngineOutcome *outcome)
 {
   gsize length = (gsize) PyDict_GET_SIZE (object);
+  gboolean is_shared = engine_place_is_shared (place, object);
   SubiterValue *pairs = subiter_value_set_dict (value, length);
   Py_ssize_t position = 0;
   PyObject *key;
@@ -217,7 +237,7 @@ value_from_exact_dict (SubiterValue *value,
 
       Py_INCREF (key);
       Py_INCREF (member);
-      converted = value_from_pair (&pairs[i * 2], key, member, place, outcome);
+      converted = value_from_pair (&pairs[i * 2], key, member, is_shared, place, outcome);
       Py_DECREF (key);
       Py_DECREF (member);
       if (!converted)
@@ -257,7 +277,7 @@ value_from_dict_subclass (SubiterValue *value,
         return refuse_change (place, outcome);
       key = PyTuple_GET_ITEM (item, 0);
       member = PyTuple_GET_ITEM (item, 1);
-      if (!value_from_pair (&pairs[i * 2], key, member, place, outcome))
+      if (!value_from_pair (&pairs[i * 2], key, member, TRUE, place, outcome))
         return FALSE;
     }
 
@@ -365,13 +385,14 @@ value_from_object (SubiterValue *value,
   return value_from_dict_subclass (value, object, place, outcome);
 }
 
-/* Converts an item. @value, which is None before, is None again if that fails. */
+/* Converts an item, of which the caller has one reference. @value, which is None before, is
+ * None again if that fails. */
 gboolean
 engine_value_from_object (SubiterValue *value,
                           PyObject *object,
                           EngineOutcome *outcome)
 {
-  static const EnginePlace item;
+  static const EnginePlace item = { .n_references = 1 };
 
   if (value_from_object (value, object, &item, outcome))
     return TRUE;

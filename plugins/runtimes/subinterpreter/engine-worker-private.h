@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "engine-python-private.h"
+#include "engine-pin-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * more than out of date. */
 typedef struct _EngineWorker EngineWorker;
 
-EngineWorker *engine_worker_new (void);
+EngineWorker *engine_worker_new (SubiterPort *port);
 EngineWorker *engine_worker_ref (EngineWorker *worker);
 void engine_worker_unref (EngineWorker *worker);
 
@@ -20,6 +20,7 @@ void engine_worker_unref (EngineWorker *worker);
 void engine_worker_set_interpreter (EngineWorker *worker,
                                     PyObject *stopped_type);
 PyObject *engine_worker_get_stopped_type (EngineWorker *worker);
+EnginePins *engine_worker_get_pins (EngineWorker *worker);
 void engine_worker_begin (EngineWorker *worker,
                           SubiterRun *run);
 void engine_worker_drop_interrupt (EngineWorker *worker);

@@ -8,6 +8,8 @@ struct _EngineWorker
 {
   _Atomic int ref_count;
 
+  EnginePins pins;
+
   /* set by the worker before its first run, then immutable */
   PyInterpreterState *interpreter;
   PyThreadState *thread_state;
@@ -33,11 +35,13 @@ struct _EngineWorker
   char *obstacle;
 };
 
+/* For the data of @port, which has to have it for as long as there are pins. */
 EngineWorker *
-engine_worker_new (void)
+engine_worker_new (SubiterPort *port)
 {
   EngineWorker *worker = g_new0 (EngineWorker, 1);
 
+  worker->pins.port = port;
   worker->ref_count = 1;
   g_mutex_init (&worker->lock);
   g_cond_init (&worker->changed);
@@ -91,6 +95,12 @@ PyObject *
 engine_worker_get_stopped_type (EngineWorker *worker)
 {
   return worker->stopped_type;
+}
+
+EnginePins *
+engine_worker_get_pins (EngineWorker *worker)
+{
+  return &worker->pins;
 }
 
 /* From here on the run may be interrupted. */

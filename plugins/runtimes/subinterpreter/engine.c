@@ -11,6 +11,18 @@ worker_unref (gpointer worker)
   engine_worker_unref (worker);
 }
 
+/* The application has let go of objects while there was nothing else to do. */
+static void
+collect_pins (SubiterPort *port,
+              gpointer data)
+{
+  EngineInterpreter *interpreter = data;
+
+  PyEval_RestoreThread (interpreter->thread_state);
+  engine_pins_collect (engine_worker_get_pins (interpreter->worker));
+  PyEval_SaveThread ();
+}
+
 static SubiterRun *
 receive (SubiterPort *port,
          EngineWorker *worker)
@@ -30,7 +42,7 @@ static gboolean
 engine_run (SubiterPort *port,
             GError **error)
 {
-  EngineWorker *worker = engine_worker_new ();
+  EngineWorker *worker = engine_worker_new (port);
   EngineInterpreter *interpreter;
   SubiterRun *run;
 
@@ -41,6 +53,7 @@ engine_run (SubiterPort *port,
   if (interpreter == NULL)
     return FALSE;
 
+  subiter_port_set_chore (port, collect_pins, interpreter);
   while ((run = receive (port, worker)) != NULL)
     {
       engine_interpreter_use (interpreter);
