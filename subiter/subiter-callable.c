@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "subiter-callable.h"
+#include "subiter-callable-private.h"
 
 #include "subiter-error.h"
 
@@ -8,17 +8,6 @@
 
 /* How many levels GLib reads of a serialised variant, those of types included. */
 #define MAX_LEVELS 128
-
-struct _SubiterCallable
-{
-  _Atomic int ref_count;
-  SubiterCallableKind kind;
-  /* the module, the path or the source code */
-  char *where;
-  char *attribute;
-  GVariant *args;
-  GVariant *kwargs;
-};
 
 /**
  * SubiterCallable:
@@ -32,10 +21,10 @@ struct _SubiterCallable
  */
 G_DEFINE_BOXED_TYPE (SubiterCallable, subiter_callable, subiter_callable_ref, subiter_callable_unref)
 
-static SubiterCallable *
-callable_new (SubiterCallableKind kind,
-              char *where,
-              char *attribute)
+SubiterCallable *
+subiter_callable_new (SubiterCallableKind kind,
+                      char *where,
+                      char *attribute)
 {
   SubiterCallable *callable = g_new0 (SubiterCallable, 1);
 
@@ -144,7 +133,7 @@ subiter_callable_new_for_entry_point (const char *entry_point,
       return NULL;
     }
 
-  return callable_new (SUBITER_CALLABLE_ENTRY_POINT, g_steal_pointer (&module), g_strdup (colon + 1));
+  return subiter_callable_new (SUBITER_CALLABLE_ENTRY_POINT, g_steal_pointer (&module), g_strdup (colon + 1));
 }
 
 /**
@@ -179,7 +168,7 @@ subiter_callable_new_for_file (const char *path,
   if (!check_attribute (attribute, error))
     return NULL;
 
-  return callable_new (SUBITER_CALLABLE_FILE, g_canonicalize_filename (path, NULL), g_strdup (attribute));
+  return subiter_callable_new (SUBITER_CALLABLE_FILE, g_canonicalize_filename (path, NULL), g_strdup (attribute));
 }
 
 /**
@@ -214,7 +203,7 @@ subiter_callable_new_for_source_code (const char *code,
   if (!check_attribute (attribute, error))
     return NULL;
 
-  return callable_new (SUBITER_CALLABLE_SOURCE_CODE, g_strdup (code), g_strdup (attribute));
+  return subiter_callable_new (SUBITER_CALLABLE_SOURCE_CODE, g_strdup (code), g_strdup (attribute));
 }
 
 static guint
@@ -400,7 +389,7 @@ subiter_callable_bind (SubiterCallable *callable,
       || (own_kwargs != NULL && !check_member (own_kwargs, 0, error)))
     return NULL;
 
-  bound = callable_new (callable->kind, g_strdup (callable->where), g_strdup (callable->attribute));
+  bound = subiter_callable_new (callable->kind, g_strdup (callable->where), g_strdup (callable->attribute));
   if (own_args != NULL)
     bound->args = join_args (callable->args, own_args);
   else if (callable->args != NULL)
@@ -409,6 +398,7 @@ subiter_callable_bind (SubiterCallable *callable,
     bound->kwargs = join_kwargs (callable->kwargs, own_kwargs);
   else if (callable->kwargs != NULL)
     bound->kwargs = g_variant_ref (callable->kwargs);
+  subiter_callable_copy_bytes (bound, callable, own_kwargs, NULL);
 
   return bound;
 }
@@ -449,6 +439,7 @@ subiter_callable_unref (SubiterCallable *callable)
   g_free (callable->attribute);
   g_clear_pointer (&callable->args, g_variant_unref);
   g_clear_pointer (&callable->kwargs, g_variant_unref);
+  g_clear_pointer (&callable->bytes, g_ptr_array_unref);
   g_free (callable);
 }
 
@@ -537,7 +528,8 @@ subiter_callable_get_attribute (SubiterCallable *callable)
  * subiter_callable_get_args:
  * @callable: a callable
  *
- * Gets the positional arguments.
+ * Gets the positional arguments that are variants: [method@Subiter.Callable.get_bytes]
+ * has others.
  *
  * Returns: (transfer none) (nullable): a tuple, or %NULL if none are bound
  */

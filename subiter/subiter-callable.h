@@ -46,6 +46,10 @@ SubiterCallable *subiter_callable_bind (SubiterCallable *callable,
                                         GVariant *kwargs,
                                         GError **error);
 SUBITER_AVAILABLE_IN_ALL
+SubiterCallable *subiter_callable_bind_bytes (SubiterCallable *callable,
+                                              const char *name,
+                                              GBytes *bytes);
+SUBITER_AVAILABLE_IN_ALL
 SubiterCallable *subiter_callable_ref (SubiterCallable *callable);
 SUBITER_AVAILABLE_IN_ALL
 void subiter_callable_unref (SubiterCallable *callable);
@@ -63,6 +67,17 @@ SUBITER_AVAILABLE_IN_ALL
 GVariant *subiter_callable_get_args (SubiterCallable *callable);
 SUBITER_AVAILABLE_IN_ALL
 GVariant *subiter_callable_get_kwargs (SubiterCallable *callable);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_callable_get_n_bytes (SubiterCallable *callable);
+SUBITER_AVAILABLE_IN_ALL
+GBytes *subiter_callable_get_bytes (SubiterCallable *callable,
+                                    guint index);
+SUBITER_AVAILABLE_IN_ALL
+const char *subiter_callable_get_bytes_name (SubiterCallable *callable,
+                                             guint index);
+SUBITER_AVAILABLE_IN_ALL
+guint subiter_callable_get_bytes_position (SubiterCallable *callable,
+                                           guint index);
 SUBITER_AVAILABLE_IN_ALL
 char *subiter_callable_to_string (SubiterCallable *callable);
 

@@ -38,8 +38,9 @@ struct _SubiterPort
    * waits for such things */
   gboolean poked;
   gboolean waits;
-  /* what ran last, to tell by what it is known */
-  SubiterCallable *last_callable;
+  /* what ran last, to tell by what it is known: its name only, as its arguments may be
+   * large, and the application's */
+  char *last_name;
   /* why it counts as gone, if it was given up */
   GError *abandoned;
   /* whether the log still has to be told of that, and whether there is no main
@@ -122,7 +123,7 @@ subiter_port_unref (SubiterPort *port)
   g_clear_pointer (&port->current, subiter_run_unref);
   g_clear_object (&port->runtime);
   g_ptr_array_unref (port->watchers);
-  g_clear_pointer (&port->last_callable, subiter_callable_unref);
+  g_free (port->last_name);
   g_clear_error (&port->abandoned);
   g_free (port->runtime_name);
   g_mutex_clear (&port->lock);
@@ -227,7 +228,6 @@ forget_current (SubiterPort *port)
 SubiterRun *
 subiter_port_receive (SubiterPort *port)
 {
-  SubiterCallable *callable_before = NULL;
   SubiterCallable *callable;
   SubiterRun *run;
 
@@ -255,12 +255,11 @@ subiter_port_receive (SubiterPort *port)
   callable = run != NULL ? subiter_run_get_callable (run) : NULL;
   if (callable != NULL)
     {
-      callable_before = port->last_callable;
-      port->last_callable = subiter_callable_ref (callable);
+      g_free (port->last_name);
+      port->last_name = subiter_callable_to_string (callable);
     }
   subiter_unlock (&port->lock);
 
-  g_clear_pointer (&callable_before, subiter_callable_unref);
   if (run != NULL)
     subiter_run_begin (run);
 
@@ -534,8 +533,7 @@ subiter_port_dup_callable_name (SubiterPort *port)
   char *name = NULL;
 
   subiter_lock (&port->lock);
-  if (port->last_callable != NULL)
-    name = subiter_callable_to_string (port->last_callable);
+  name = g_strdup (port->last_name);
   subiter_unlock (&port->lock);
 
   return name;

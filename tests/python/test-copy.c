@@ -515,6 +515,259 @@ test_stress (void)
   census_wait_for (&baseline);
 }
 
+/* ---- Arguments */
+
+static SubiterCallable *
+callable_new (const char *function)
+{
+  g_autofree char *entry_point = g_strconcat ("copies:", function, NULL);
+  g_autoptr (GError) error = NULL;
+  SubiterCallable *callable = subiter_callable_new_for_entry_point (entry_point, &error);
+
+  g_assert_no_error (error);
+
+  return callable;
+}
+
+/* Takes @callable over. */
+static SubiterSource *
+source_new_for (Fixture *fixture,
+                SubiterCallable *callable)
+{
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "modules", NULL);
+  const char *const path[] = { folder, NULL };
+  SubiterSource *source = g_object_new (SUBITER_TYPE_SOURCE, "callable", callable, "interpreter",
+                                        fixture->interpreter, "python-path", path, NULL);
+
+  subiter_callable_unref (callable);
+
+  return source;
+}
+
+static void
+bind (SubiterCallable **callable,
+      const char *args,
+      const char *kwargs)
+{
+  g_autoptr (GError) error = NULL;
+  SubiterCallable *bound;
+
+  bound = subiter_callable_bind (*callable, args != NULL ? g_variant_new_parsed (args) : NULL,
+                                 kwargs != NULL ? g_variant_new_parsed (kwargs) : NULL, &error);
+  g_assert_no_error (error);
+  subiter_callable_unref (*callable);
+  *callable = bound;
+}
+
+static void
+bind_bytes (SubiterCallable **callable,
+            const char *name,
+            GBytes *bytes)
+{
+  SubiterCallable *bound = subiter_callable_bind_bytes (*callable, name, bytes);
+
+  subiter_callable_unref (*callable);
+  *callable = bound;
+}
+
+static void
+assert_item (SubiterSource *source,
+             const char *name,
+             GBytes *bytes,
+             const char *what)
+{
+  g_autoptr (GVariant) item = next (source);
+  const char *item_name;
+  const char *item_what;
+  gint64 address;
+
+  g_assert_nonnull (item);
+  g_variant_get (item, "(&sx&s)", &item_name, &address, &item_what);
+  g_assert_cmpstr (item_name, ==, name);
+  g_assert_cmpstr (item_what, ==, what);
+  if (bytes != NULL)
+    g_assert_cmphex ((guintptr) address, ==, (guintptr) g_bytes_get_data (bytes, NULL));
+}
+
+/* The same memory in there, whatever its size, in its place. */
+static void
+test_arguments (void)
+{
+  g_autoptr (GBytes) small = g_bytes_new ("abc", 3);
+  g_autoptr (GBytes) large = g_bytes_new_take (g_malloc0 (100000), 100000);
+  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
+  SubiterCallable *callable = callable_new ("look_at");
+  g_autoptr (SubiterSource) source = NULL;
+  Fixture fixture;
+
+  fixture_init (&fixture);
+  bind_bytes (&callable, NULL, large);
+  bind (&callable, "(1, b'ay')", "{'a': <1>, 'data': <2>, 'b': <3>}");
+  bind_bytes (&callable, NULL, small);
+  bind_bytes (&callable, "data", small);
+  bind_bytes (&callable, "more", small);
+  bind (&callable, "('two',)", "{'more': <4>}");
+  bind_bytes (&callable, NULL, empty);
+  bind_bytes (&callable, "data", large);
+  g_assert_cmpuint (subiter_callable_get_n_bytes (callable), ==, 4);
+
+  source = source_new_for (&fixture, callable);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_item (source, "0", large, "memoryview B True 100000");
+      assert_item (source, "1", NULL, "int 1");
+      assert_item (source, "2", NULL, "bytes b'ay\\x00'");
+      assert_item (source, "3", small, "memoryview B True 3");
+      assert_item (source, "4", NULL, "str 'two'");
+      assert_item (source, "5", NULL, "memoryview B True 0");
+      assert_item (source, "a", NULL, "int 1");
+      assert_item (source, "b", NULL, "int 3");
+      assert_item (source, "more", NULL, "int 4");
+      assert_item (source, "data", large, "memoryview B True 100000");
+      g_assert_null (next (source));
+      subiter_source_rewind (source);
+    }
+  fixture_clear (&fixture);
+}
+
+/* There and back again, all of it the same memory. */
+static void
+test_echo (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (100000), 100000);
+  SubiterCallable *callable = callable_new ("echo");
+  g_autoptr (SubiterSource) source = NULL;
+  g_autoptr (GVariant) item = NULL;
+  Fixture fixture;
+
+  fixture_init (&fixture);
+  bind_bytes (&callable, NULL, bytes);
+  source = source_new_for (&fixture, callable);
+  item = next (source);
+  g_assert_true (g_variant_get_data (item) == g_bytes_get_data (bytes, NULL));
+  fixture_clear (&fixture);
+}
+
+/* A buffer of the application's that knows who lets go of it. */
+typedef struct
+{
+  GThread *thread;
+  GMainContext *context;
+  _Atomic int n_freed;
+  _Atomic int n_wrong;
+} Owner;
+
+static void
+free_owned (gpointer data)
+{
+  Owner *owner = data;
+
+  if (owner->thread != NULL && g_thread_self () != owner->thread)
+    atomic_fetch_add (&owner->n_wrong, 1);
+  if (owner->context != NULL && !g_main_context_is_owner (owner->context))
+    atomic_fetch_add (&owner->n_wrong, 1);
+  atomic_fetch_add (&owner->n_freed, 1);
+}
+
+static char owned[8192];
+
+static GBytes *
+owner_init (Owner *owner)
+{
+  memset (owner, 0, sizeof *owner);
+  owner->thread = g_thread_self ();
+
+  return g_bytes_new_with_free_func (owned, sizeof owned, free_owned, owner);
+}
+
+/* The code is the last to have it, and the main loop gives it back: whether the worker drops
+ * it, or a thread of its code, or the end of the interpreter. */
+static void
+test_notify (gconstpointer data)
+{
+  const char *function = data;
+  SubiterCallable *callable = callable_new (function);
+  SubiterSource *source;
+  Fixture fixture;
+  GBytes *bytes;
+  Owner owner;
+
+  fixture_init (&fixture);
+  bytes = owner_init (&owner);
+  owner.context = g_main_context_default ();
+  bind_bytes (&callable, NULL, bytes);
+  g_bytes_unref (bytes);
+  source = source_new_for (&fixture, callable);
+  g_variant_unref (next (source));
+  g_assert_null (next (source));
+  g_object_unref (source);
+  if (g_str_equal (function, "keep"))
+    {
+      g_autoptr (SubiterSource) other = NULL;
+
+      g_assert_cmpint (atomic_load (&owner.n_freed), ==, 0);
+      other = source_new_for (&fixture, callable_new ("forget"));
+      g_variant_unref (next (other));
+      g_assert_null (next (other));
+    }
+  if (g_str_equal (function, "echo"))
+    fixture_close (&fixture);
+  wait_for (atomic_load (&owner.n_freed) == 1);
+  g_assert_cmpint (atomic_load (&owner.n_wrong), ==, 0);
+  fixture_clear (&fixture);
+}
+
+static gboolean
+is_kept_bytes_gone (Fixture *fixture,
+                    Owner *owner)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("", 0);
+  SubiterCallable *callable = callable_new ("keep");
+
+  /* To bind is what gives back what waits, where no main loop is. */
+  bind_bytes (&callable, NULL, bytes);
+  subiter_callable_unref (callable);
+  g_usleep (1000);
+
+  return atomic_load (&owner->n_freed) == 1;
+}
+
+static gpointer
+no_loop_main (gpointer data)
+{
+  SubiterCallable *callable = callable_new ("keep");
+  SubiterSource *source;
+  Fixture fixture;
+  GBytes *bytes;
+  Owner owner;
+  gint64 failsafe = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+
+  fixture_init (&fixture);
+  bytes = owner_init (&owner);
+  bind_bytes (&callable, NULL, bytes);
+  g_bytes_unref (bytes);
+  source = source_new_for (&fixture, callable);
+  g_variant_unref (next (source));
+  g_assert_null (next (source));
+  g_object_unref (source);
+  source = source_new_for (&fixture, callable_new ("forget"));
+  g_variant_unref (next (source));
+  g_object_unref (source);
+  while (!is_kept_bytes_gone (&fixture, &owner))
+    g_assert_cmpint (g_get_monotonic_time (), <, failsafe);
+  g_assert_cmpint (atomic_load (&owner.n_wrong), ==, 0);
+  g_object_unref (fixture.interpreter);
+
+  return NULL;
+}
+
+/* A thread that takes items and iterates no main context, such as one without a main loop. */
+static void
+test_no_loop (void)
+{
+  g_thread_join (g_thread_new ("no-loop", no_loop_main, NULL));
+}
+
 /* ---- The end of the program, with items held: each in a process of its own */
 
 static GVariant *held_item;
@@ -679,6 +932,12 @@ main (int argc,
   g_test_add_func ("/copy/nasty", test_nasty);
   g_test_add_func ("/copy/cycles", test_cycles);
   g_test_add_func ("/copy/stress", test_stress);
+  g_test_add_func ("/copy/arguments", test_arguments);
+  g_test_add_func ("/copy/echo", test_echo);
+  g_test_add_data_func ("/copy/notify/kept", "keep", test_notify);
+  g_test_add_data_func ("/copy/notify/thread", "drop_on_thread", test_notify);
+  g_test_add_data_func ("/copy/notify/end", "echo", test_notify);
+  g_test_add_func ("/copy/no-loop", test_no_loop);
   for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
     g_test_add_data_func (ends[i].path, &ends[i].func, test_end);
 

@@ -377,6 +377,120 @@ test_source (void)
   g_assert_cmpstr (subiter_source_get_runtime (source), ==, "subinterpreter");
 }
 
+/* What has which place is seen by the runtime; none of it is a variant. */
+static void
+test_bytes (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("abc", 3);
+  g_autoptr (SubiterCallable) plain = subiter_callable_new_for_entry_point ("a:b", NULL);
+  g_autoptr (SubiterCallable) first = subiter_callable_bind_bytes (plain, NULL, bytes);
+  g_autoptr (SubiterCallable) second = NULL;
+  g_autoptr (SubiterCallable) third = NULL;
+  g_autoptr (SubiterCallable) fourth = NULL;
+  g_autoptr (SubiterCallable) fifth = NULL;
+  g_autofree char *kwargs = NULL;
+
+  g_assert_cmpuint (subiter_callable_get_n_bytes (plain), ==, 0);
+  g_assert_cmpuint (subiter_callable_get_n_bytes (first), ==, 1);
+  g_assert_null (subiter_callable_get_args (first));
+  g_assert_null (subiter_callable_get_bytes_name (first, 0));
+  g_assert_cmpuint (subiter_callable_get_bytes_position (first, 0), ==, 0);
+  /* not the same, but the same memory */
+  g_assert_true (g_bytes_get_data (subiter_callable_get_bytes (first, 0), NULL) == g_bytes_get_data (bytes, NULL));
+
+  second = subiter_callable_bind (first, g_variant_new ("(ii)", 1, 2),
+                                  g_variant_new_parsed ("{'x': <1>, 'y': <2>, 'z': <3>}"), NULL);
+  third = subiter_callable_bind_bytes (second, NULL, bytes);
+  g_assert_cmpuint (g_variant_n_children (subiter_callable_get_args (third)), ==, 2);
+  g_assert_cmpuint (subiter_callable_get_bytes_position (third, 0), ==, 0);
+  g_assert_cmpuint (subiter_callable_get_bytes_position (third, 1), ==, 3);
+
+  fourth = subiter_callable_bind_bytes (third, "y", bytes);
+  g_assert_cmpuint (subiter_callable_get_n_bytes (fourth), ==, 3);
+  g_assert_cmpstr (subiter_callable_get_bytes_name (fourth, 2), ==, "y");
+  kwargs = g_variant_print (subiter_callable_get_kwargs (fourth), FALSE);
+  g_assert_cmpstr (kwargs, ==, "{'x': <1>, 'z': <3>}");
+
+  fifth = subiter_callable_bind (fourth, NULL, g_variant_new_parsed ("{'y': <4>}"), NULL);
+  g_assert_cmpuint (subiter_callable_get_n_bytes (fifth), ==, 2);
+}
+
+static void
+count_freed (gpointer data)
+{
+  (*(int *) data)++;
+}
+
+static gpointer
+unref_main (gpointer data)
+{
+  subiter_callable_unref (data);
+
+  return NULL;
+}
+
+static SubiterCallable *
+new_with_counter (int *n_freed)
+{
+  g_autoptr (SubiterCallable) plain = subiter_callable_new_for_entry_point ("a:b", NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("", 1, count_freed, n_freed);
+
+  return subiter_callable_bind_bytes (plain, NULL, bytes);
+}
+
+/* At once by who bound it, and otherwise where he is. */
+static void
+test_bytes_end (void)
+{
+  int n_freed = 0;
+
+  subiter_callable_unref (new_with_counter (&n_freed));
+  g_assert_cmpint (n_freed, ==, 1);
+
+  for (int i = 0; i < 3; i++)
+    g_thread_join (g_thread_new ("other", unref_main, new_with_counter (&n_freed)));
+  /* Each new one lets go of those before it. */
+  g_assert_cmpint (n_freed, ==, 3);
+  subiter_test_wait_for (n_freed == 4);
+  subiter_test_drain ();
+  g_assert_cmpint (n_freed, ==, 4);
+}
+
+static gpointer
+bind_main (gpointer data)
+{
+  return new_with_counter (data);
+}
+
+/* The main context of whoever bound it, on whichever thread that is iterated now. */
+static void
+test_bytes_context (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  SubiterCallable *callable;
+  int n_freed = 0;
+
+  g_main_context_push_thread_default (context);
+  callable = new_with_counter (&n_freed);
+  g_main_context_pop_thread_default (context);
+  g_thread_join (g_thread_new ("other", unref_main, callable));
+  g_assert_cmpint (n_freed, ==, 0);
+  subiter_test_drain ();
+  g_assert_cmpint (n_freed, ==, 0);
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  g_assert_cmpint (n_freed, ==, 1);
+
+  /* Whose thread is gone: it is for the main context, and no other thread has a claim. */
+  callable = g_thread_join (g_thread_new ("gone", bind_main, &n_freed));
+  subiter_callable_unref (callable);
+  subiter_callable_unref (new_with_counter (&n_freed));
+  g_assert_cmpint (n_freed, ==, 2);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpint (n_freed, ==, 3);
+}
+
 int
 main (int argc,
       char **argv)
@@ -395,6 +509,9 @@ main (int argc,
   subiter_test_add ("/callable/bind-deep", test_bind_deep);
   subiter_test_add ("/callable/boxed", test_boxed);
   subiter_test_add ("/callable/source", test_source);
+  subiter_test_add ("/callable/bytes", test_bytes);
+  subiter_test_add ("/callable/bytes-end", test_bytes_end);
+  subiter_test_add ("/callable/bytes-context", test_bytes_context);
 
   return subiter_test_run ();
 }

@@ -3,6 +3,7 @@
 #include "engine-callable-private.h"
 
 #include "engine-from-variant-private.h"
+#include "engine-lent-private.h"
 #include "engine-load-private.h"
 
 static char *
@@ -95,19 +96,68 @@ engine_callable_resolve (EngineInterpreter *self,
 }
 
 static PyObject *
+make_bytes (SubiterCallable *callable,
+            guint index)
+{
+  return engine_object_from_bytes (subiter_callable_get_bytes (callable, index));
+}
+
+/* Those that are bytes have their places, and the others the rest. */
+static gboolean
+add_bytes_args (SubiterCallable *callable,
+                PyObject *args)
+{
+  for (guint i = 0; i < subiter_callable_get_n_bytes (callable); i++)
+    {
+      g_autoptr (PyObject) object = NULL;
+
+      if (subiter_callable_get_bytes_name (callable, i) != NULL)
+        continue;
+      object = make_bytes (callable, i);
+      if (object == NULL
+          || PyList_Insert (args, subiter_callable_get_bytes_position (callable, i), object) != 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static PyObject *
 make_args (SubiterCallable *callable)
 {
-  GVariant *args = subiter_callable_get_args (callable);
+  GVariant *variant = subiter_callable_get_args (callable);
+  g_autoptr (PyObject) args = variant != NULL ? engine_object_from_variant (variant) : PyTuple_New (0);
+  g_autoptr (PyObject) all_args = NULL;
 
-  return args != NULL ? engine_object_from_variant (args) : PyTuple_New (0);
+  if (args == NULL || subiter_callable_get_n_bytes (callable) == 0)
+    return g_steal_pointer (&args);
+
+  all_args = PySequence_List (args);
+  if (all_args == NULL || !add_bytes_args (callable, all_args))
+    return NULL;
+
+  return PyList_AsTuple (all_args);
 }
 
 static PyObject *
 make_kwargs (SubiterCallable *callable)
 {
-  GVariant *kwargs = subiter_callable_get_kwargs (callable);
+  GVariant *variant = subiter_callable_get_kwargs (callable);
+  g_autoptr (PyObject) kwargs = variant != NULL ? engine_object_from_variant (variant) : PyDict_New ();
 
-  return kwargs != NULL ? engine_object_from_variant (kwargs) : PyDict_New ();
+  for (guint i = 0; kwargs != NULL && i < subiter_callable_get_n_bytes (callable); i++)
+    {
+      const char *name = subiter_callable_get_bytes_name (callable, i);
+      g_autoptr (PyObject) object = NULL;
+
+      if (name == NULL)
+        continue;
+      object = make_bytes (callable, i);
+      if (object == NULL || PyDict_SetItemString (kwargs, name, object) != 0)
+        return NULL;
+    }
+
+  return g_steal_pointer (&kwargs);
 }
 
 /* Calls @object, which @callable names, with the arguments bound to that. They
