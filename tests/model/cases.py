@@ -239,4 +239,29 @@ interrupt = {
     },
 }
 
-models = {'stream': stream, 'timeout': timeout, 'worker': worker, 'farewell': farewell, 'interrupt': interrupt}
+pins = {
+    'holds': {
+        'one thread lets go': '-DHOLDERS=1',
+        'two threads let go': '-DHOLDERS=2',
+    },
+    'thorough': {
+        'three threads let go': '-DHOLDERS=3 -DPINS=5',
+    },
+    'unreached': {},
+    'needless': {},
+    'mistakes': {
+        'a poke lost that comes too early': '-DPOKE_IS_NOT_KEPT',
+        'a poke that wakes nobody': '-DPOKE_DOES_NOT_SIGNAL',
+        'a poke lost that comes during the chore': '-DPOKED_CLEARED_AFTER',
+        'a poke without a chore': '-DCHORE_IS_NOT_DONE',
+        'the first on the list looked for too early': '-DEDGE_LOOKED_AT_FIRST',
+        'the list emptied of what was put on it meanwhile': '-DCOLLECT_LOOKS_FIRST',
+        'a port that is gone when it is poked': '-DPORT_UNREF_FIRST',
+        'a worker that is not gone before all is given back': '-DLINGER_AS_WORKER',
+        'a poke lost that came before the wait': '-DWAIT_FORGETS_POKES',
+        'an interpreter that ends too early': '-DENDS_WITH_PINS',
+    },
+}
+
+models = {'stream': stream, 'timeout': timeout, 'worker': worker, 'farewell': farewell, 'interrupt': interrupt,
+          'pins': pins}
