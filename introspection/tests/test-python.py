@@ -165,6 +165,27 @@ def test_constructors():
 
 
 @test
+def test_bytes_as_arguments():
+    """They are not copied: what is between them has its place all the same."""
+    code = """def items(*args, **kwargs):
+    for value in args:
+        yield bytes(value) if isinstance(value, memoryview) else value
+    for name, value in kwargs.items():
+        yield name, bytes(value) if isinstance(value, memoryview) else value
+"""
+    data, more = GLib.Bytes.new(b"data"), GLib.Bytes.new(bytes(10000))
+    callable = Subiter.Callable.new_for_source_code(code, "items")
+    bound = callable.bind((data, 1, "two", more, 3), {"a": more, "b": 4}).bind((data,), {"a": 5})
+    assert list(Subiter.Source.new(bound)) == [b"data", 1, "two", bytes(10000), 3, b"data", ("b", 4), ("a", 5)]
+    assert list(Subiter.Source.new(callable.bind((data,), {"b": data}))) == [b"data", ("b", b"data")]
+    assert list(Subiter.iterate(callable, args=(data,))) == [b"data"]
+    with raises(TypeError, "args[1]", "set"):
+        callable.bind((data, {1}))
+    with raises(ValueError, "NUL"):
+        callable.bind(None, {"a\0b": data})
+
+
+@test
 def test_for_again():
     source = Subiter.iterate(range, args=(5,))
     assert list(source) == list(source) == [0, 1, 2, 3, 4]

@@ -21,7 +21,7 @@ import threading
 
 from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.overrides._subiter_values import pack_args, pack_kwargs, unpack
+from gi.overrides._subiter_values import split_args, split_kwargs, unpack
 from gi.repository import Gio, GLib
 
 Subiter = get_introspection_module("Subiter")
@@ -254,10 +254,23 @@ class _Feed:
 # ---- The classes
 
 
+_bind = Subiter.Callable.bind
+
+
 class Callable(Subiter.Callable):
     def bind(self, args=None, kwargs=None):
-        """Bind arguments: a tuple and a dict, or a GLib.Variant for either."""
-        return super().bind(pack_args(args), pack_kwargs(kwargs))
+        """Bind arguments: a tuple and a dict, or a GLib.Variant for either.
+
+        An argument that is GLib.Bytes is not copied: the function gets a memoryview of it.
+        """
+        bound = self
+        for part in split_args(args):
+            bound = bound.bind_bytes(None, part) if isinstance(part, GLib.Bytes) else _bind(bound, part, None)
+        variant, named = split_kwargs(kwargs)
+        bound = _bind(bound, None, variant)
+        for name, part in named.items():
+            bound = bound.bind_bytes(name, part)
+        return bound
 
     def __str__(self):
         return self.to_string()

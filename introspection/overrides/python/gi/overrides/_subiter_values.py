@@ -194,3 +194,32 @@ def pack_kwargs(kwargs):
     if not isinstance(kwargs, dict):
         raise TypeError(f"kwargs has to be a dict or a GLib.Variant, not {type(kwargs).__qualname__}")
     return _pack_dict(kwargs, "kwargs")
+
+
+def split_args(args):
+    """Make a list of variants, each of several arguments, and of those that are GLib.Bytes, in their order."""
+    if not isinstance(args, tuple) or not any(isinstance(value, GLib.Bytes) for value in args):
+        return [pack_args(args)]
+    parts = []
+    members = []
+    for i, value in enumerate(args):
+        if not isinstance(value, GLib.Bytes):
+            members.append(_pack(value, f"args[{i}]"))
+            continue
+        if members:
+            parts.append(GLib.Variant.new_tuple(*members))
+            members = []
+        parts.append(value)
+    if members:
+        parts.append(GLib.Variant.new_tuple(*members))
+    return parts
+
+
+def split_kwargs(kwargs):
+    """Make a variant of the arguments, and a dict of those that are GLib.Bytes."""
+    if not isinstance(kwargs, dict):
+        return pack_kwargs(kwargs), {}
+    named = {name: value for name, value in kwargs.items() if isinstance(value, GLib.Bytes)}
+    # The names are as those of others have to be.
+    pack_kwargs(dict.fromkeys(named))
+    return pack_kwargs({name: value for name, value in kwargs.items() if name not in named}), named
