@@ -57,10 +57,25 @@ leave (void)
 }
 
 static void
+on_gone (GObject *object,
+         GAsyncResult *result,
+         gpointer user_data)
+{
+  leave ();
+}
+
+static void
 on_item (SubiterSource *self,
          GVariant *item)
 {
-  if (is_moment ("item") || is_moment ("unref-item"))
+  /* never let go of */
+  static GVariant *kept;
+
+  if (g_str_has_prefix (moment, "keep"))
+    kept = g_variant_ref (item);
+  if (is_moment ("keep-closed") && kept != NULL)
+    subiter_source_close_async (self, NULL, on_gone, NULL);
+  if (is_moment ("item") || is_moment ("unref-item") || is_moment ("keep"))
     leave ();
 }
 

@@ -16,6 +16,7 @@ let loop = new GLib.MainLoop(context, false);
 let source = Subiter.Source.new(Subiter.Callable.new_for_source_code(code, 'items'));
 let output = '';
 let leaving = false;
+const kept = [];
 
 // Once: a handler may be called again before the loop ends.
 function leave() {
@@ -44,9 +45,16 @@ function connect() {
     source.buffer_size = 4;
     if (moment === 'unref-timeout')
         source.timeout = 50;
-    source.connect('item', () => {
+    source.connect('item', (self, item) => {
         if (['item', 'unref-item'].includes(moment))
             leave();
+        if (moment.startsWith('keep')) {
+            kept.push(item, item.get_data_as_bytes());
+            if (moment === 'keep')
+                leave();
+            else
+                self.close_async(null).then(leave);
+        }
     });
     source.connect('output', (self, _stream, text) => {
         output += text;

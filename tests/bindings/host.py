@@ -26,6 +26,7 @@ loop = GLib.MainLoop(context)
 output = ''
 leaving = False
 futures = []
+kept = []
 
 
 def drop(holder):
@@ -55,6 +56,12 @@ def leave():
 def on_item(self, item):
     if moment in ('item', 'unref-item'):
         leave()
+    if moment.startswith('keep'):
+        kept.append((item, item.get_data_as_bytes()))
+        if moment == 'keep':
+            leave()
+        else:
+            self.close_async(None, lambda *ignored: leave())
 
 
 def on_output(self, stream, text):

@@ -35,6 +35,7 @@ STUBBORN = ('def items():\n    print("ready")\n    while True:\n        try:\n  
 DEEP_IN_C = 'def items():\n    print("ready")\n    3 ** (10 ** 10)\n    yield 1'
 COUNT = 'import itertools\nitems = itertools.count'
 ONE = 'def items(): yield 1'
+LARGE = 'def items(): yield bytes(1 << 20)'
 # Whose __del__ never ends, where the interpreter itself is ended.
 ENDLESS_END = ('import codecs\nclass Endless:\n    def __del__(self):\n        while True:\n            try:\n'
                '                while True: pass\n            except BaseException: continue\n'
@@ -87,6 +88,8 @@ SITUATIONS = {
     'with an abandoned async loop, and busy': ('await', BUSY),
     'with forked children': ('fork', WAIT),
     'with forked children, and busy': ('fork', BUSY),
+    'keeping an item': ('keep', LARGE),
+    'keeping an item of an interpreter that is gone': ('keep-closed', LARGE),
     # At one of these, an interpreter is being made, and at another, Python itself.
     **{f'{delay} ms after its start': (f'after-{delay}', WAIT) for delay in (1, 5, 10, 15, 20, 30, 50)},
     'while its interpreter is being made': ('creating', ONE),
@@ -123,7 +126,7 @@ IMPOSSIBLE_MOMENTS = {
     # Who has no fork has no fork without exec; Python that was started by the library reads no sitecustomize.
     'c': ['await', 'creating'],
     'local': ['await', 'creating'],
-    'vala': ['await', 'creating', 'fork'],
+    'vala': ['await', 'creating', 'fork', 'keep', 'keep-closed'],
     # In GJS, there are no other threads either.
     'gjs': ['creating', 'fork', 'unref-thread'],
 }
