@@ -212,8 +212,8 @@ destroy (EngineInterpreter *self)
 }
 
 /* The worker is gone, and its interpreter stays for as long as somebody looks at memory
- * of its objects. When the program's Python ends, it stays for ever, and what is let go
- * of after that is forgotten. */
+ * of its objects. When the program's Python ends, both stay for ever, as all that is left
+ * behind then, and nothing is given back any more. */
 static void
 linger (SubiterPort *port,
         gpointer data)
@@ -225,7 +225,7 @@ linger (SubiterPort *port,
     {
       subiter_port_wait_for_poke (port);
       if (engine_host_is_shut ())
-        return;
+        continue;
 
       PyEval_RestoreThread (self->thread_state);
       engine_pins_collect (pins);
