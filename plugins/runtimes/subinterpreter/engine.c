@@ -18,7 +18,10 @@ collect_pins (SubiterPort *port,
 {
   EngineInterpreter *interpreter = data;
 
+  /* As in receive (). */
+  engine_worker_take_obstacle (interpreter->worker, g_strdup (ENGINE_OBSTACLE_DEAF));
   PyEval_RestoreThread (interpreter->thread_state);
+  engine_worker_take_obstacle (interpreter->worker, NULL);
   engine_pins_collect (engine_worker_get_pins (interpreter->worker));
   PyEval_SaveThread ();
 }
