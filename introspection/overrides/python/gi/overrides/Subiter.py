@@ -14,17 +14,30 @@ import atexit
 import builtins
 import functools
 import os
-import queue
 import re
 import sys
-import threading
 
 from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.overrides._subiter_values import split_args, split_kwargs, unpack
+from gi.overrides._subiter_values import split_args, split_kwargs
 from gi.repository import Gio, GLib
 
 Subiter = get_introspection_module("Subiter")
+
+try:
+    from gi.overrides._subiter import Items, Iteration, unpack
+except ImportError as error:
+    # The rest of the library works in a Python that it was not built for.
+    _reason = f"Subiter was not built for this Python ({sys.implementation.cache_tag}): {error}"
+
+    class _Missing:
+        def __init__(self, *args):
+            raise ImportError(_reason)
+
+    Items = Iteration = _Missing
+
+    def unpack(variant):
+        raise ImportError(_reason)
 
 __all__ = ["Callable", "Failure", "RemoteError", "Source", "TimedOutError", "iterate", "unpack"]
 
@@ -178,79 +191,6 @@ def _make_error(code, message):
     return GLib.Error.new_literal(Subiter.error_quark(), message, code)
 
 
-# ---- Taking items
-
-_next = Subiter.Source.next
-
-
-class _Direct:
-    """Takes items where they are wanted."""
-
-    def __init__(self, source):
-        self._source = source
-
-    def next(self):
-        return _next(self._source, None)
-
-    def close(self):
-        pass
-
-
-class _Feed:
-    """Takes items on a thread of its own, for the main thread.
-
-    Python handles signals, such as that of Ctrl-C, between two instructions of its main thread: never while
-    that is blocked in C, and it may not be in the middle of making an exception of a GError either. But a wait
-    for a queue of Python's own is interrupted. No main context is iterated meanwhile: nobody else's handlers
-    are called in the middle of a loop over a source.
-
-    Up to as many items as the source's buffer holds are taken in advance.
-    """
-
-    def __init__(self, source):
-        size = source.get_buffer_size()
-        self._source = source
-        self._cancellable = Gio.Cancellable()
-        self._items = queue.SimpleQueue()
-        # How many items the thread is to take; 0 tells it to end. It is told in two shares, so that it has
-        # something to do while the first one is consumed.
-        self._wanted = queue.SimpleQueue()
-        self._share = self._left = (size + 1) // 2
-        self._wanted.put(self._share)
-        if size > 1:
-            self._wanted.put(size // 2)
-        self._thread = threading.Thread(target=self._run, name="subiter-feed", daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        while n_wanted := self._wanted.get():
-            for _ in range(n_wanted):
-                try:
-                    item = _next(self._source, self._cancellable)
-                except GLib.Error as error:
-                    self._items.put(error)
-                    return
-                self._items.put(item)
-                if item is None:
-                    return
-
-    def next(self):
-        item = self._items.get()
-        self._left -= 1
-        if self._left == 0:
-            self._left = self._share
-            self._wanted.put(self._share)
-        if isinstance(item, GLib.Error):
-            raise item
-        return item
-
-    def close(self):
-        """Make sure that no more items are taken: they might be those of the next iteration."""
-        self._cancellable.cancel()
-        self._wanted.put(0)
-        self._thread.join()
-
-
 # ---- The classes
 
 
@@ -308,55 +248,60 @@ class Failure(Subiter.Failure):
 Failure = override(Failure)
 
 
-class _AsyncIteration:
+class _AsyncIteration(Items):
     """The iterator of "async for". It is a class and not a generator because those that are not exhausted are
     closed at some later time, and this one stops its iteration when it is dropped."""
 
     def __init__(self, source):
         self._source = source
-        self._items = []
         self._runs = False
 
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        if not self._items:
-            await self._fetch()
-        return unpack(self._items.pop())
-
     async def _fetch(self):
+        """Get more items."""
         source = self._source
         if source is None:
             raise StopAsyncIteration
-        source._check_event_loop()
+        loop = source._check_event_loop()
         if not self._runs:
             source._begin()
             self._runs = True
-        failed = None
+        future = loop.create_future()
+        cancellable = Gio.Cancellable()
+        source.next_batch_async(source.get_buffer_size(), cancellable, self._on_items, future)
         try:
-            items = await source.next_batch_async(source.get_buffer_size())
+            is_there = await future
         except asyncio.CancelledError:
             # As a generator would: what it is thrown into ends.
+            cancellable.cancel()
             self._close()
             raise
-        except GLib.Error as error:
+        except GLib.Error:
             self._source = None
-            failed = error
-        if failed is not None:
-            raise source.explain(failed)
-        if not items:
+            raise
+        if not is_there:
             self._source = None
             raise StopAsyncIteration
-        items.reverse()
-        self._items = items
+
+    def _on_items(self, source, result, future):
+        """Take them, also if nobody waits for them any more."""
+        is_there, failed = False, None
+        try:
+            is_there = self.take(source, result)
+        except GLib.Error as error:
+            failed = error
+        if future.done():
+            return
+        if failed is not None:
+            future.set_exception(failed)
+        else:
+            future.set_result(is_there)
 
     async def aclose(self):
         self._close()
 
     def _close(self):
         source, self._source = self._source, None
-        self._items = []
+        self.clear()
         if source is not None and self._runs and not sys.is_finalizing():
             source.stop()
 
@@ -388,32 +333,7 @@ class Source(Subiter.Source):
         return True
 
     def __iter__(self):
-        self._begin()
-        is_main = threading.current_thread() is threading.main_thread()
-        feed = _Feed(self) if is_main else _Direct(self)
-        runs = True
-        failed = None
-        try:
-            while runs:
-                try:
-                    item = feed.next()
-                except GLib.Error as error:
-                    runs = False
-                    failed = error
-                else:
-                    if item is None:
-                        runs = False
-                    else:
-                        yield unpack(item)
-            # Not where the other one is handled: that has not caused this one.
-            if failed is not None:
-                raise self.explain(failed)
-        finally:
-            # At the end of Python nothing can be called any more, and nothing runs any more.
-            if not sys.is_finalizing():
-                if runs:
-                    self.stop()
-                feed.close()
+        return Iteration(self)
 
     def __aiter__(self):
         return _AsyncIteration(self)
@@ -429,10 +349,13 @@ class Source(Subiter.Source):
         if state != Subiter.State.IDLE:
             self.rewind()
 
+    def _convert_error(self, domain, code, message):
+        return self.explain(GLib.Error(message, domain, code))
+
     def next(self, cancellable=None):
         """Take the next item, a GLib.Variant, or None at the end. This blocks."""
         try:
-            return _next(self, cancellable)
+            return super().next(cancellable)
         except GLib.Error as error:
             failed = error
         raise self.explain(failed)
@@ -453,7 +376,7 @@ class Source(Subiter.Source):
         return error
 
     def _check_event_loop(self):
-        """Raise an error where PyGObject would return None instead of an awaitable, or wait for ever."""
+        """Get the running event loop. Raise an error where it would not serve the source, and the wait be for ever."""
         try:
             loop = asyncio.get_running_loop()
             running = f"a {type(loop).__module__}.{type(loop).__qualname__} is running"
@@ -471,6 +394,7 @@ class Source(Subiter.Source):
                 "The source was made in another main context than that of the running event loop, and would "
                 "never be served; make it inside a coroutine"
             )
+        return loop
 
 
 Source = override(Source)
