@@ -31,7 +31,7 @@ except ImportError as error:
     _reason = f"Subiter was not built for this Python ({sys.implementation.cache_tag}): {error}"
 
     class _Missing:
-        def __init__(self, *args):
+        def __new__(cls, *args):
             raise ImportError(_reason)
 
     Items = Iteration = _Missing
@@ -255,9 +255,13 @@ class _AsyncIteration(Items):
     def __init__(self, source):
         self._source = source
         self._runs = False
+        self._pending = None
 
     async def _fetch(self):
-        """Get more items."""
+        """Get more items, or wait for who does so already."""
+        if self._pending is not None:
+            await asyncio.wait([self._pending])
+            return
         source = self._source
         if source is None:
             raise StopAsyncIteration
@@ -265,36 +269,33 @@ class _AsyncIteration(Items):
         if not self._runs:
             source._begin()
             self._runs = True
-        future = loop.create_future()
+        future = self._pending = loop.create_future()
         cancellable = Gio.Cancellable()
         source.next_batch_async(source.get_buffer_size(), cancellable, self._on_items, future)
         try:
             is_there = await future
-        except asyncio.CancelledError:
-            # As a generator would: what it is thrown into ends.
-            cancellable.cancel()
-            self._close()
-            raise
         except GLib.Error:
             self._source = None
             raise
+        except BaseException:
+            # As a generator would: what it is thrown into ends.
+            self._close()
+            cancellable.cancel()
+            raise
+        finally:
+            self._pending = None
         if not is_there:
             self._source = None
             raise StopAsyncIteration
 
     def _on_items(self, source, result, future):
-        """Take them, also if nobody waits for them any more."""
-        is_there, failed = False, None
-        try:
-            is_there = self.take(source, result)
-        except GLib.Error as error:
-            failed = error
+        # If it is done, the iteration is over.
         if future.done():
             return
-        if failed is not None:
-            future.set_exception(failed)
-        else:
-            future.set_result(is_there)
+        try:
+            future.set_result(self.take(source, result))
+        except Exception as error:
+            future.set_exception(error)
 
     async def aclose(self):
         self._close()
