@@ -37,11 +37,14 @@ module_exec (PyObject *module)
       || (state->iteration_type = add_type (module, &native_iteration_spec)) == NULL
       || (state->items_type = add_type (module, &native_items_spec)) == NULL
       || (state->next_type = add_type (module, &native_next_spec)) == NULL
+      || (state->handler_type = add_type (module, &native_handler_spec)) == NULL
       || (state->begin_name = PyUnicode_InternFromString ("_begin")) == NULL
       || (state->fetch_name = PyUnicode_InternFromString ("_fetch")) == NULL
       || (state->convert_error_name = PyUnicode_InternFromString ("_convert_error")) == NULL
       || (state->throw_name = PyUnicode_InternFromString ("throw")) == NULL
-      || (state->close_name = PyUnicode_InternFromString ("close")) == NULL)
+      || (state->close_name = PyUnicode_InternFromString ("close")) == NULL
+      || (state->dict_name = PyUnicode_InternFromString ("__dict__")) == NULL
+      || (state->weakref_name = PyUnicode_InternFromString ("__weakref__")) == NULL)
     return -1;
 
   return 0;
@@ -59,6 +62,8 @@ module_traverse (PyObject *module,
   Py_VISIT (state->iteration_type);
   Py_VISIT (state->items_type);
   Py_VISIT (state->next_type);
+  Py_VISIT (state->handler_type);
+  Py_VISIT (state->variant_type);
 
   return 0;
 }
@@ -73,11 +78,16 @@ module_clear (PyObject *module)
   Py_CLEAR (state->iteration_type);
   Py_CLEAR (state->items_type);
   Py_CLEAR (state->next_type);
+  Py_CLEAR (state->handler_type);
+  Py_CLEAR (state->variant_type);
   Py_CLEAR (state->begin_name);
   Py_CLEAR (state->fetch_name);
   Py_CLEAR (state->convert_error_name);
   Py_CLEAR (state->throw_name);
   Py_CLEAR (state->close_name);
+  Py_CLEAR (state->dict_name);
+  Py_CLEAR (state->weakref_name);
+  g_clear_pointer (&state->no_variant, g_variant_unref);
 
   return 0;
 }
@@ -89,6 +99,9 @@ module_free (void *module)
 }
 
 static PyMethodDef module_methods[] = {
+  { "connect", native_connect, METH_VARARGS,
+    "connect($module, source, signal, callback, args, after, /)\n--\n\n"
+    "Connect a handler of item or items. Return its number." },
   { "unpack", unpack, METH_O,
     "unpack($module, variant, /)\n--\n\n"
     "Make a Python value of a GLib.Variant.\n\n"

@@ -6,23 +6,33 @@
 
 G_BEGIN_DECLS
 
+typedef struct _PygobjectFunctions PygobjectFunctions;
+
 /* What the module has for each interpreter that imports it. */
 typedef struct
 {
   /* PyGObject's */
   PyTypeObject *object_type;
   PyTypeObject *pointer_type;
+  PyTypeObject *variant_type;
+  const PygobjectFunctions *functions;
 
   PyTypeObject *iteration_type;
   PyTypeObject *items_type;
   PyTypeObject *next_type;
+  PyTypeObject *handler_type;
 
-  /* names of methods */
+  /* what a wrapper has that is not in use */
+  GVariant *no_variant;
+
+  /* names of methods and attributes */
   PyObject *begin_name;
   PyObject *fetch_name;
   PyObject *convert_error_name;
   PyObject *throw_name;
   PyObject *close_name;
+  PyObject *dict_name;
+  PyObject *weakref_name;
 } NativeState;
 
 extern struct PyModuleDef native_module;
@@ -44,6 +54,16 @@ GVariant *native_wrapper_get_variant (const NativeState *state,
 gpointer native_wrapper_get_object (const NativeState *state,
                                     PyObject *wrapper,
                                     GType type);
+PyObject *native_wrapper_new_source (const NativeState *state,
+                                     SubiterSource *source);
+PyObject *native_wrapper_new_variant (const NativeState *state,
+                                      GVariant *variant,
+                                      PyObject *spare);
+gboolean native_wrapper_release_variant (const NativeState *state,
+                                         PyObject *wrapper);
+GClosure *native_wrapper_new_closure (const NativeState *state,
+                                      PyObject *wrapper,
+                                      PyObject *callback);
 void native_raise_error (const NativeState *state,
                          PyObject *source,
                          const GError *error);
@@ -76,7 +96,12 @@ native_reader_is_empty (const NativeReader *reader)
   return reader->batch == NULL;
 }
 
+/* native-signal.c */
+PyObject *native_connect (PyObject *module,
+                          PyObject *args);
+
 /* the types */
+extern PyType_Spec native_handler_spec;
 extern PyType_Spec native_iteration_spec;
 extern PyType_Spec native_items_spec;
 extern PyType_Spec native_next_spec;

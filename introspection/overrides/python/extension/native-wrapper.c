@@ -21,6 +21,20 @@ typedef struct
   GType type;
 } PointerWrapper;
 
+/* The beginning of the table of functions that others call PyGObject by. */
+struct _PygobjectFunctions
+{
+  gpointer register_class;
+  gpointer register_wrapper;
+  gpointer lookup_class;
+  PyObject *(*new_object) (GObject *object);
+  GClosure *(*new_closure) (PyObject *callback,
+                            PyObject *args,
+                            PyObject *data);
+  void (*watch_closure) (PyObject *wrapper,
+                         GClosure *closure);
+};
+
 static PyTypeObject *
 find_type (PyObject *module,
            const char *name,
@@ -45,16 +59,37 @@ gboolean
 native_wrapper_init (NativeState *state)
 {
   g_autoptr (PyObject) module = PyImport_ImportModule ("gi.repository.GObject");
+  g_autoptr (PyObject) glib_module = module != NULL ? PyImport_ImportModule ("gi.repository.GLib") : NULL;
+  g_autoptr (PyObject) gobject_module = glib_module != NULL ? PyImport_ImportModule ("gi._gobject") : NULL;
+  g_autoptr (PyObject) capsule = NULL;
 
-  if (module == NULL)
+  if (gobject_module == NULL)
+    return FALSE;
+
+  capsule = PyObject_GetAttrString (gobject_module, "_PyGObject_API");
+  if (capsule == NULL)
+    return FALSE;
+  state->functions = PyCapsule_GetPointer (capsule, "gobject._PyGObject_API");
+  if (state->functions == NULL)
     return FALSE;
 
   state->object_type = find_type (module, "Object", sizeof (ObjectWrapper));
   if (state->object_type == NULL)
     return FALSE;
   state->pointer_type = find_type (module, "GPointer", sizeof (PointerWrapper));
+  if (state->pointer_type == NULL)
+    return FALSE;
+  state->variant_type = find_type (glib_module, "Variant", sizeof (PointerWrapper));
+  if (state->variant_type == NULL)
+    return FALSE;
+  if (!PyType_IsSubtype (state->variant_type, state->pointer_type))
+    {
+      PyErr_SetString (PyExc_ImportError, "GLib.Variant is not as PyGObject has had it since 3.50");
+      return FALSE;
+    }
+  state->no_variant = g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
 
-  return state->pointer_type != NULL;
+  return TRUE;
 }
 
 /* The object that is wrapped; NULL: it is another thing than one of @type, and an
@@ -98,6 +133,87 @@ native_wrapper_get_variant (const NativeState *state,
     }
 
   return pointer->pointer;
+}
+
+PyObject *
+native_wrapper_new_source (const NativeState *state,
+                           SubiterSource *source)
+{
+  return state->functions->new_object (G_OBJECT (source));
+}
+
+/* Wraps @variant, by @spare if that is not NULL, which is taken over. */
+PyObject *
+native_wrapper_new_variant (const NativeState *state,
+                            GVariant *variant,
+                            PyObject *spare)
+{
+  PyObject *wrapper = spare;
+
+  if (spare != NULL)
+    g_variant_unref (((PointerWrapper *) spare)->pointer);
+  else
+    wrapper = state->variant_type->tp_alloc (state->variant_type, 0);
+  if (wrapper == NULL)
+    return NULL;
+
+  ((PointerWrapper *) wrapper)->pointer = g_variant_ref (variant);
+  ((PointerWrapper *) wrapper)->type = G_TYPE_VARIANT;
+
+  return wrapper;
+}
+
+static gboolean
+has_weak_reference (const NativeState *state,
+                    PyObject *wrapper)
+{
+  g_autoptr (PyObject) reference = PyObject_GetAttr (wrapper, state->weakref_name);
+
+  return reference != Py_None;
+}
+
+static gboolean
+has_attributes (const NativeState *state,
+                PyObject *wrapper)
+{
+  g_autoptr (PyObject) dict = PyObject_GetAttr (wrapper, state->dict_name);
+
+  /* That of the wrapper, and this one. */
+  return dict == NULL || !PyDict_CheckExact (dict) || PyDict_GET_SIZE (dict) != 0 || Py_REFCNT (dict) > 2;
+}
+
+/* Lets go of the variant, so that the wrapper can serve another. FALSE: somebody may
+ * notice that, and nothing is changed. */
+gboolean
+native_wrapper_release_variant (const NativeState *state,
+                                PyObject *wrapper)
+{
+  PointerWrapper *pointer = (PointerWrapper *) wrapper;
+
+  if (Py_REFCNT (wrapper) != 1 || has_attributes (state, wrapper) || has_weak_reference (state, wrapper))
+    {
+      PyErr_Clear ();
+      return FALSE;
+    }
+
+  /* What it would be freed with. */
+  g_variant_unref (pointer->pointer);
+  pointer->pointer = g_variant_ref (state->no_variant);
+
+  return TRUE;
+}
+
+/* A closure that holds @callback as long as it is valid, for a handler of @wrapper. */
+GClosure *
+native_wrapper_new_closure (const NativeState *state,
+                            PyObject *wrapper,
+                            PyObject *callback)
+{
+  GClosure *closure = state->functions->new_closure (callback, NULL, NULL);
+
+  state->functions->watch_closure (wrapper, closure);
+
+  return closure;
 }
 
 /* What an error of a source is in Python is for its class to say. */

@@ -25,7 +25,7 @@ from gi.repository import Gio, GLib
 Subiter = get_introspection_module("Subiter")
 
 try:
-    from gi.overrides._subiter import Items, Iteration, unpack
+    from gi.overrides._subiter import Items, Iteration, connect as _connect, unpack
 except ImportError as error:
     # The rest of the library works in a Python that it was not built for.
     _reason = f"Subiter was not built for this Python ({sys.implementation.cache_tag}): {error}"
@@ -35,6 +35,7 @@ except ImportError as error:
             raise ImportError(_reason)
 
     Items = Iteration = _Missing
+    _connect = None
 
     def unpack(variant):
         raise ImportError(_reason)
@@ -248,6 +249,10 @@ class Failure(Subiter.Failure):
 Failure = override(Failure)
 
 
+# Their handlers are called by the extension module.
+_VARIANT_SIGNALS = ("item", "items") if _connect is not None else ()
+
+
 class _AsyncIteration(Items):
     """The iterator of "async for". It is a class and not a generator because those that are not exhausted are
     closed at some later time, and this one stops its iteration when it is dropped."""
@@ -338,6 +343,18 @@ class Source(Subiter.Source):
 
     def __aiter__(self):
         return _AsyncIteration(self)
+
+    def connect(self, detailed_signal, handler, *args):
+        """Connect a handler to a signal."""
+        if detailed_signal in _VARIANT_SIGNALS and callable(handler):
+            return _connect(self, detailed_signal, handler, args, False)
+        return super().connect(detailed_signal, handler, *args)
+
+    def connect_after(self, detailed_signal, handler, *args):
+        """Connect a handler to a signal, to be called after the others."""
+        if detailed_signal in _VARIANT_SIGNALS and callable(handler):
+            return _connect(self, detailed_signal, handler, args, True)
+        return super().connect_after(detailed_signal, handler, *args)
 
     def _begin(self):
         state = self.get_state()
