@@ -309,6 +309,40 @@ bench_weigh (GVariant *item)
   bench_fail ("There are no items of the type %s", g_variant_get_type_string (item));
 }
 
+gint64
+bench_weigh_value (const SubiterValue *value)
+{
+  const SubiterValue *members;
+  const char *text;
+  gint64 sum = 0;
+  gsize length;
+
+  switch (subiter_value_get_kind (value))
+    {
+    case SUBITER_VALUE_INT64:
+      return subiter_value_get_int64 (value);
+    case SUBITER_VALUE_DOUBLE:
+      return (gint64) subiter_value_get_double (value);
+    case SUBITER_VALUE_STRING:
+      text = subiter_value_get_string (value, &length);
+      return (gint64) length + (guint8) text[length - 1];
+    case SUBITER_VALUE_BYTES:
+      text = g_bytes_get_data (subiter_value_get_bytes (value), &length);
+      return (gint64) length + (guint8) text[length - 1];
+    case SUBITER_VALUE_TUPLE:
+    case SUBITER_VALUE_LIST:
+    case SUBITER_VALUE_DICT:
+      members = subiter_value_get_members (value, &length);
+      for (gsize i = 0; i < length; i++)
+        sum += bench_weigh_value (&members[i]);
+      return sum;
+    case SUBITER_VALUE_VARIANT:
+      return bench_weigh (subiter_value_get_variant (value));
+    default:
+      bench_fail ("There are no items of the kind %d", subiter_value_get_kind (value));
+    }
+}
+
 static void
 on_failed (SubiterSource *source,
            GError *error,

@@ -53,6 +53,7 @@ SubiterSource *bench_new_items (SubiterInterpreter *interpreter,
                                 const char *kind,
                                 gint64 n_items);
 gint64 bench_weigh (GVariant *item);
+gint64 bench_weigh_value (const SubiterValue *value);
 
 /* Iterates the main context until @condition holds. What hangs is ended by the
  * program that started this one. */

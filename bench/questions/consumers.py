@@ -3,6 +3,7 @@
 from model import ITEMS_PER_S, Case, Question, Target
 from questions.streams import CALLBACK, FOR, HOW, in_c, in_gjs, in_python
 
+ITEMS, PACKED, POLL = 'C signal items', 'C next_batch_async, packed', 'C poll_batch (blocks)'
 SIGNAL, BATCH, NEXT = 'C signal item', 'C next_batch_async', 'C next (blocks)'
 PY_SIGNAL, PY_ASYNC = 'PyGObject signal item', 'PyGObject async for'
 JS_SIGNAL, JS_FOR = 'GJS signal item', 'GJS for await'
@@ -13,8 +14,11 @@ def make_case(name, kind, weight):
     return Case(name, [
         in_c(CALLBACK, 'callback', 4e6 / weight, kind, **size),
         in_c(SIGNAL, 'signal', 2e6 / weight, kind, **size),
+        in_c(ITEMS, 'items', 4e6 / weight, kind, **size, **({'item-type': 'x'} if kind == 'int' else {})),
         in_c(BATCH, 'next-batch', 3e6 / weight, kind, **size),
+        in_c(PACKED, 'packed', 4e6 / weight, kind, **size),
         in_c(NEXT, 'next', 3e6 / weight, kind, **size),
+        in_c(POLL, 'poll-batch', 4e6 / weight, kind, **size),
         in_python(PY_SIGNAL, 'signal', 1e5, kind, **size),
         in_python(FOR, 'for', 2e5, kind, **size),
         in_python(PY_ASYNC, 'async-for', 2e5, kind, **size),

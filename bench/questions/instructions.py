@@ -24,6 +24,8 @@ QUESTIONS = [Question(
         make_case('callback', '64-byte str', 'C callback', quick=False, smoke=False),
         make_case('callback', '(int, float, str)', 'C callback', quick=False, smoke=False),
         make_case('signal', 'small int', 'C signal item', quick=False, smoke=False),
+        make_case('packed', 'small int', 'C next_batch_async, packed', quick=False, smoke=False),
+        make_case('packed', '(int, float, str)', 'C next_batch_async, packed', quick=False, smoke=False),
     ],
     max_rounds=2,
 )]
