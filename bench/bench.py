@@ -24,7 +24,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog='tools/dev bench', description=__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME', help='questions, instead of all (see --list)')
     parser.add_argument('--list', action='store_true', help='say what questions there are')
-    parser.add_argument('--rounds', type=int, metavar='N', help='how many rounds, instead of 5')
+    parser.add_argument('--rounds', type=int, metavar='N', help='how many rounds, instead of 5 (--quick: 2)')
     parser.add_argument('--quick', action='store_true', help='fewer cases and shorter rounds: a minute, not ten')
     parser.add_argument('--json', metavar='FILE', help='write everything that was measured there')
     parser.add_argument('--svg', metavar='FILE', help='draw a chart of it')

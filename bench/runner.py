@@ -38,8 +38,8 @@ class Mode:
     checks_all: bool = False
 
 
-FULL = Mode('full', 0, rounds=5, duration=0.25)
-QUICK = Mode('quick', 1, rounds=3, duration=0.06)
+FULL = Mode('full', 0, rounds=5, duration=0.2)
+QUICK = Mode('quick', 1, rounds=2, duration=0.05)
 SMOKE = Mode('smoke', 2, rounds=1, duration=0, checks_all=True)
 
 REQUIREMENTS = {

@@ -3,7 +3,7 @@
 from model import Case, Contestant, Figure, Question, Target
 
 FIGURES = [Figure('us_p50', 'µs p50', False), Figure('us_max', 'µs max', False)]
-TIMES = {'times': (10, 5, 2)}
+TIMES = {'times': (10, 3, 2)}
 COLD, WARM, NEW = 'new interpreter', 'used interpreter', 'new process'
 OURS = 'C start to first item'
 BARE = 'Py_NewInterpreterFromConfig alone'

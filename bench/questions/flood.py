@@ -2,7 +2,7 @@
 
 from model import Case, Contestant, Figure, Question, Target
 
-SIZES = {'ms': (1500, 800, 150)}
+SIZES = {'ms': (1500, 400, 150)}
 CASE = 'small ints without end'
 OURS = ['C callback', 'C signal item', 'PyGObject signal item']
 PEER = 'thread + GLib.idle_add (one GIL)'

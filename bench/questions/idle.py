@@ -2,7 +2,7 @@
 
 from model import Case, Contestant, Figure, Question, Target
 
-SIZES = {'seconds': (2, 1, 0.2)}
+SIZES = {'seconds': (2, 0.4, 0.2)}
 CASE = 'nothing to do'
 STATES = {'waiting': 'C callback, the worker waits for something', 'full': 'C callback, paused, the buffer is full',
           'ended': 'C callback, the iteration has ended'}

@@ -27,5 +27,5 @@ QUESTIONS = [Question(
         make_case('packed', 'small int', 'C next_batch_async, packed', quick=False, smoke=False),
         make_case('packed', '(int, float, str)', 'C next_batch_async, packed', quick=False, smoke=False),
     ],
-    max_rounds=2,
+    max_rounds=1,
 )]

@@ -29,13 +29,16 @@ def make_case(name):
             peer('multiprocessing.Queue (1024)', 'multiprocessing-queue', 2e5 if kind != 'bytes:65536' else 1e4, kind,
                  maxsize=1024),
             peer('multiprocessing.Pool.imap (64)', 'multiprocessing-imap', 1e6 if kind != 'bytes:65536' else 1e4, kind),
-            peer('InterpreterPoolExecutor.map', 'interpreter-pool', 1e4, kind),
-            peer('ProcessPoolExecutor.map', 'process-pool', 1e4, kind),
             peer('thread + GLib.idle_add (one GIL)', 'idle-add', 1e5, kind),
             peer('interpreters.Queue (1024) + thread + idle_add', 'queue-idle-add', 8e4, kind, maxsize=1024),
         ]
+    if name == 'small int':
+        contestants += [
+            peer('InterpreterPoolExecutor.map', 'interpreter-pool', 1e4, kind),
+            peer('ProcessPoolExecutor.map', 'process-pool', 1e4, kind),
+        ]
     contestants.append(peer(THREADS, 'simple-queue', 5e6, kind))
-    return Case(name, contestants, QUEUE, quick=name in ('small int', '64-byte str', '(int, float, str)'),
+    return Case(name, contestants, QUEUE, quick=name == 'small int',
                 smoke=name in ('small int', 'dict of 3', 'list of 100 floats'))
 
 

@@ -3,8 +3,8 @@
 from model import Case, Contestant, Figure, Question, Target
 
 FIGURES = [Figure('us_p50', 'µs p50', False), Figure('us_p99', 'µs p99', False), Figure('us_max', 'µs max', False)]
-PACED = {'items': (1000, 300, 20)}
-POLLED = {'items': (200, 100, 5)}
+PACED = {'items': (1000, 100, 20)}
+POLLED = {'items': (200, 20, 5)}
 IDLE_ADD = 'thread + GLib.idle_add (one GIL)'
 C_CALLBACK = 'C callback'
 START = 'C start to finished, of one item'

@@ -2,7 +2,7 @@
 
 from model import ITEMS_PER_S, Case, Contestant, Question, Target
 
-SIZES = {'items': (800, 200, 6)}
+SIZES = {'items': (800, 100, 6)}
 OURS_C, OURS = 'C callback', 'PyGObject signal item'
 PEER = 'plain processes'
 ONE, TWO = 'one worker', 'two workers'
