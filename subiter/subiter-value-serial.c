@@ -532,9 +532,11 @@ write_value (Writer *writer,
     }
 }
 
+#define MAX_KEPT_LENGTH 64
+
 /* GLib forgets what it knows of a type with the last variant of it, and what it has to find
  * out anew for every item takes longer than all else about that. So an empty one of some
- * of the types that were seen is kept for good. */
+ * of the types that were seen is kept for good; not of a long one, of which GLib knows much. */
 static void
 keep_type (GVariant *variant)
 {
@@ -545,6 +547,8 @@ keep_type (GVariant *variant)
   GVariant *keeper;
 
   if (G_LIKELY (atomic_load_explicit (place, memory_order_relaxed) != NULL))
+    return;
+  if (g_variant_type_get_string_length (type) > MAX_KEPT_LENGTH)
     return;
 
   keeper = g_variant_ref_sink (g_variant_new_from_data (type, NULL, 0, FALSE, NULL, NULL));
