@@ -12,6 +12,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 import weakref
 
 import tap
@@ -323,23 +324,18 @@ def test_one_thread_at_a_time():
         iterator = iter(make_source(WAIT_FOR_FILE, path))
         assert next(iterator) == 'ready'
         found = []
-        thread = threading.Thread(target=lambda: found.extend(iterator))
+
+        def wait():
+            # From here on, the thread lets go of the GIL in the iterator only.
+            entered = True  # noqa: F841
+            found.extend(iterator)
+
+        thread = threading.Thread(target=wait)
         thread.start()
-        # Whoever is first: this thread never gets an item, for there is none.
-        while True:
-            old = signal.signal(signal.SIGALRM, interrupt)
-            signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
-            try:
-                next(iterator)
-            except ValueError as error:
-                assert 'one thread' in str(error), error
-                break
-            except InterruptedError:
-                raise AssertionError('both waited')
-            finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, old)
-        assert 'one thread' in raises(ValueError, iterator.close)
+        while 'entered' not in sys._current_frames()[thread.ident].f_locals:
+            time.sleep(0.001)
+        for function in (next, list, lambda iterator: iterator.close()):
+            assert 'one thread' in raises(ValueError, function, iterator)
         open(path, 'w').close()
         thread.join()
         assert found == ['found'], found
@@ -417,20 +413,27 @@ def test_handlers_that_return():
         assert next(iterator) == 'ready'
         errors = []
 
-        def on_signal(*ignored):
+        def wait():
+            # From here on, handlers are called while the iterator waits: Python looks for signals nowhere else.
+            entered = True  # noqa: F841
+            return list(iterator)
+
+        def on_signal(number, frame):
+            if 'entered' not in frame.f_locals:
+                return
             for function in (next, lambda iterator: iterator.close()):
                 try:
                     function(iterator)
                 except ValueError as error:
                     errors.append(str(error))
             if len(errors) >= 6:
+                signal.signal(signal.SIGUSR1, signal.SIG_IGN)
                 open(path, 'w').close()
 
         old = signal.signal(signal.SIGUSR1, on_signal)
         try:
             with Signals(signal.SIGUSR1):
-                assert list(iterator) == ['found']
-                signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+                assert wait() == ['found']
         finally:
             signal.signal(signal.SIGUSR1, old)
         assert len(errors) >= 6 and all('one thread' in error for error in errors), errors
