@@ -7,7 +7,7 @@ import time
 
 from common import bench_items, parse_arguments, report
 
-options = parse_arguments(how='', workers=2, items=100)
+options = parse_arguments(how='', program=sys.executable, workers=2, items=100)
 # How many items each has to make.
 SHARES = [options.items // options.workers + (i < options.items % options.workers) for i in range(options.workers)]
 
@@ -60,7 +60,7 @@ def subiter():
 
 
 def processes():
-    workers = [subprocess.Popen([sys.executable, '-c', PLAIN, str(share)], stdin=subprocess.PIPE,
+    workers = [subprocess.Popen([options.program, '-c', PLAIN, str(share)], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, text=True) for share in SHARES]
     for worker in workers:
         assert worker.stdout.readline() == 'ready\n'
