@@ -53,6 +53,57 @@ measure_round_trips (SubiterInterpreter *interpreter,
   bench_close (source);
 }
 
+static gboolean is_answered;
+
+static void
+note_answer (GObject *object,
+             GAsyncResult *result,
+             gpointer user_data)
+{
+  const gint64 *expected = user_data;
+  g_autoptr (GVariant) answer = NULL;
+  GError *error = NULL;
+
+  answer = subiter_interpreter_call_finish (SUBITER_INTERPRETER (object), result, &error);
+  if (answer == NULL)
+    bench_fail ("The call failed: %s", error->message);
+  if (g_variant_get_int64 (answer) != *expected)
+    bench_fail ("The answer is %" G_GINT64_FORMAT, g_variant_get_int64 (answer));
+  is_answered = TRUE;
+}
+
+/* Of calls, each with an argument of its own, until it comes back. */
+static void
+measure_calls (SubiterInterpreter *interpreter,
+               GArray *delays,
+               gint64 n_items)
+{
+  g_autoptr (SubiterCallable) callable = NULL;
+  GError *error = NULL;
+
+  callable = subiter_callable_new_for_entry_point ("builtins:abs", &error);
+  if (callable == NULL)
+    bench_fail ("%s", error->message);
+  /* The first one looks the function up. */
+  for (gint64 i = -1; i < n_items; i++)
+    {
+      g_autoptr (SubiterCallable) bound = NULL;
+      gint64 expected = ABS (i);
+      gint64 began = bench_now ();
+      double delay;
+
+      bound = subiter_callable_bind (callable, g_variant_new ("(x)", i), NULL, &error);
+      if (bound == NULL)
+        bench_fail ("%s", error->message);
+      is_answered = FALSE;
+      subiter_interpreter_call_async (interpreter, bound, NULL, note_answer, &expected);
+      bench_wait_for (is_answered);
+      delay = (double) (bench_now () - began) / 1000;
+      if (i >= 0)
+        g_array_append_val (delays, delay);
+    }
+}
+
 int
 main (int argc,
       char **argv)
@@ -77,8 +128,10 @@ main (int argc,
     measure_one_way (interpreter, delays, n_items, interval_us);
   else if (g_str_equal (what, "round-trip"))
     measure_round_trips (interpreter, delays, n_items);
+  else if (g_str_equal (what, "call"))
+    measure_calls (interpreter, delays, n_items);
   else
-    bench_fail ("What is measured is one-way or round-trip, not “%s”", what);
+    bench_fail ("What is measured is one-way, round-trip or call, not “%s”", what);
 
   bench_put ("items", delays->len);
   bench_put_percentiles ("us", delays);
