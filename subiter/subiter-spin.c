@@ -2,6 +2,11 @@
 
 #include "subiter-spin-private.h"
 
+/* How often a processor is asked to wait from one look to the next, at most: about 1 µs where
+ * it waits for long. A look takes the cache line from the one who is to write to it, who then
+ * waits for it in turn: looking without a pause would slow down what is waited for. */
+#define MAX_RELAXES 16
+
 /* What a wait in vain counts for, in µs. */
 #define IN_VAIN (SUBITER_SPIN_TIME * 4)
 
@@ -56,6 +61,7 @@ subiter_spin_until (SubiterSpin *spin,
                     gboolean (*is_done) (gpointer data),
                     gpointer data)
 {
+  guint n_relaxes = 1;
   gint64 began;
   gint64 now;
 
@@ -64,20 +70,20 @@ subiter_spin_until (SubiterSpin *spin,
   if (!is_worth_it (spin))
     return FALSE;
 
-  began = now = g_get_monotonic_time ();
-  while (now - began < SUBITER_SPIN_TIME)
+  began = g_get_monotonic_time ();
+  do
     {
-      for (int i = 0; i < 4; i++)
-        {
-          relax ();
-          if (is_done (data))
-            {
-              learn (spin, g_get_monotonic_time () - began);
-              return TRUE;
-            }
-        }
+      for (guint i = 0; i < n_relaxes; i++)
+        relax ();
       now = g_get_monotonic_time ();
+      if (is_done (data))
+        {
+          learn (spin, now - began);
+          return TRUE;
+        }
+      n_relaxes = MIN (n_relaxes * 2, MAX_RELAXES);
     }
+  while (now - began < SUBITER_SPIN_TIME);
   learn (spin, IN_VAIN);
 
   return FALSE;

@@ -570,9 +570,8 @@ subiter_value_serialize (const SubiterValue *value,
   TypeText text;
   Writer writer;
 
-  type_string = get_natural_type (value, &text);
-  if (type != NULL)
-    type_string = g_variant_type_peek_string (type);
+  text.long_text = NULL;
+  type_string = type != NULL ? g_variant_type_peek_string (type) : get_natural_type (value, &text);
   writer_init (&writer, max_buffer);
   write_value (&writer, value, type_string);
   if (writer.has_large_buffer)

@@ -7,8 +7,9 @@
 /* From how many members on a container is large: about 0.3 ms. */
 #define LARGE_COUNT 1024
 
-/* A buffer or a text in a container that has more bytes than this is shared with the variant. */
-#define MAX_COPY 4096
+/* A buffer or a text in a container that has more bytes than this is shared with the variant:
+ * those that a runtime may have pinned are. */
+#define MAX_COPY 4095
 
 static GVariant *make_natural (const SubiterValue *value);
 static GVariant *make_typed (const SubiterValue *value,
@@ -269,7 +270,8 @@ count_members (const SubiterValue *value,
 
 /* A variant is made where it is wanted, by a main loop, but of a container that would
  * take that too long it is made here, in the form of one piece, which is released at
- * once as well. @value has to be one that is accepted for @type. */
+ * once as well; or, if it has a large buffer in it, which would be copied, of
+ * many. @value has to be one that is accepted for @type. */
 void
 subiter_value_make_if_large (SubiterValue *value,
                              const GVariantType *type)
@@ -280,9 +282,20 @@ subiter_value_make_if_large (SubiterValue *value,
   if (count_members (value, LARGE_COUNT) < LARGE_COUNT)
     return;
 
-  variant = g_variant_ref_sink (subiter_value_serialize (value, type, G_MAXSIZE));
-  bytes = subiter_value_release_elsewhere (g_variant_get_data_as_bytes (variant));
+  variant = subiter_value_serialize (value, type, MAX_COPY);
+  if (variant == NULL)
+    {
+      variant = g_variant_ref_sink (put_together (value, type));
+    }
+  else
+    {
+      g_autoptr (GVariant) made = g_variant_ref_sink (variant);
+
+      bytes = subiter_value_release_elsewhere (g_variant_get_data_as_bytes (made));
+      variant = g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (made), bytes, TRUE));
+    }
+
   subiter_value_clear (value);
   value->kind = SUBITER_VALUE_VARIANT;
-  value->data.variant = g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (variant), bytes, TRUE));
+  value->data.variant = g_steal_pointer (&variant);
 }

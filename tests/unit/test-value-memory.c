@@ -414,6 +414,21 @@ test_large_containers (void)
   outer = subiter_value_take_variant (&value, NULL);
   g_assert_cmpuint (g_variant_n_children (outer), ==, 300);
 
+  /* A large buffer in there is not copied. */
+  {
+    g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (100000), 100000);
+    g_autoptr (GVariant) shared = NULL;
+    g_autoptr (GVariant) buffer = NULL;
+
+    members = subiter_value_set_list (&value, 2000);
+    subiter_value_take_bytes (&members[1999], g_bytes_ref (bytes));
+    subiter_value_make_if_large (&value, NULL);
+    g_assert_cmpint (value.kind, ==, SUBITER_VALUE_VARIANT);
+    shared = subiter_value_take_variant (&value, NULL);
+    g_variant_get_child (shared, 1999, "v", &buffer);
+    g_assert_true (g_variant_get_data (buffer) == g_bytes_get_data (bytes, NULL));
+  }
+
   /* One that nobody takes. */
   set_list (&value, 2000);
   subiter_value_make_if_large (&value, NULL);
