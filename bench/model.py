@@ -48,6 +48,8 @@ class Contestant:
     kind: str | None = None
     # Arguments that are not the same in a full, a quick and a smoke run.
     sizes: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    # The mechanism that the library is to do without, of those in meson.build.
+    without: str | None = None
     # Of runner.REQUIREMENTS.
     needs: tuple[str, ...] = ()
     ours: bool = False

@@ -159,9 +159,15 @@ class Runner:
 
     def _run(self, contestant, n_items):
         command = self.get_command(contestant, n_items)
+        env = self._env
+        if contestant.without is not None:
+            library = pathlib.Path(self._programs) / f'libwithout-{contestant.without}.so'
+            if not library.exists():
+                raise Failed(f'there is no library {library.name}')
+            env = {**env, 'LD_PRELOAD': str(library)}
         # It may have processes of its own, which go with it.
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, env=self._env, start_new_session=True) as process:
+                              text=True, env=env, start_new_session=True) as process:
             try:
                 output, errors = process.communicate(timeout=TIMEOUT)
             except BaseException as error:

@@ -5,7 +5,7 @@
 #include "subiter-sync-private.h"
 
 /* A tool that watches what is freed is to see it. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(SUBITER_WITHOUT_BLOCKS)
 #define SUBITER_BLOCKS_ARE_FREED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)

@@ -52,6 +52,14 @@ typedef struct
   SubiterSpin spin;
 } SubiterRing;
 
+/* How long it makes sense to wait for some more rather than take one by one, for
+ * subiter_spin_until (). */
+static inline guint
+subiter_ring_get_patience (const SubiterRing *ring)
+{
+  return ring->capacity / 32;
+}
+
 gboolean subiter_ring_init (SubiterRing *ring,
                             guint capacity);
 void subiter_ring_clear (SubiterRing *ring);

@@ -4,6 +4,24 @@
 
 #include "subiter-fault-private.h"
 
+/* How many items ahead the slots are fetched, two cache lines of them: they come from the other
+ * thread's processor, and nobody has to wait for that. */
+#define AHEAD 8
+
+/* How much room a producer who has none waits for. */
+#ifdef SUBITER_WITHOUT_BATCHES
+#define ROOM_OF_A_BATCH(capacity) 1
+#else
+#define ROOM_OF_A_BATCH(capacity) (((capacity) + 1) / 2)
+#endif
+
+/* How often the consumer settles, as a part of the capacity. */
+#ifdef SUBITER_WITHOUT_SETTLING
+#define SETTLES(ring) TRUE
+#else
+#define SETTLES(ring) ((ring)->n_unsettled * 4 >= (ring)->capacity)
+#endif
+
 /* Without memory for its slots, a ring takes nothing: FALSE. */
 gboolean
 subiter_ring_init (SubiterRing *ring,
@@ -62,6 +80,7 @@ subiter_ring_push (SubiterRing *ring,
         return FALSE;
     }
 
+  __builtin_prefetch (&ring->slots[(tail + AHEAD) & ring->mask], 1);
   ring->slots[tail & ring->mask] = *value;
   subiter_value_init (value);
   atomic_store_explicit (&ring->tail, tail + 1, memory_order_release);
@@ -85,7 +104,7 @@ has_space_for_batch (gpointer data)
   guint64 tail = atomic_load_explicit (&ring->tail, memory_order_relaxed);
   guint64 head = atomic_load_explicit (&ring->head, memory_order_acquire);
 
-  return tail - head <= ring->capacity / 2 || subiter_ring_is_closed (ring);
+  return tail - head <= ring->capacity - ROOM_OF_A_BATCH (ring->capacity) || subiter_ring_is_closed (ring);
 }
 
 /* Waits for a moment at most, for as much room as a parked producer would be woken for;
@@ -94,7 +113,7 @@ gboolean
 subiter_ring_spin_for_space (SubiterRing *ring)
 {
   return ring->capacity > 0
-         && (subiter_spin_until (&ring->spin, has_space_for_batch, ring) || !ring_is_full (ring));
+         && (subiter_spin_until (&ring->spin, subiter_ring_get_patience (ring), has_space_for_batch, ring) || !ring_is_full (ring));
 }
 
 /* Parks the producer until there is room; FALSE once the ring is closed. */
@@ -148,7 +167,7 @@ subiter_ring_settle (SubiterRing *ring)
       guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
       guint64 tail = atomic_load_explicit (&ring->tail, memory_order_acquire);
 
-      if (tail - head <= ring->capacity / 2)
+      if (tail - head <= ring->capacity - ROOM_OF_A_BATCH (ring->capacity))
         wake_producer (ring);
     }
 }
@@ -176,7 +195,7 @@ move_head (SubiterRing *ring,
   atomic_store_explicit (&ring->head, head + n_popped, memory_order_release);
 
   ring->n_unsettled += n_popped;
-  if (ring->n_unsettled * 4 >= ring->capacity)
+  if (SETTLES (ring))
     subiter_ring_settle (ring);
 }
 
@@ -191,6 +210,7 @@ subiter_ring_pop (SubiterRing *ring,
   if (count_available (ring, head) == 0)
     return FALSE;
 
+  __builtin_prefetch (&ring->slots[(head + AHEAD) & ring->mask], 0);
   *value = ring->slots[head & ring->mask];
   move_head (ring, head, 1);
 

@@ -89,6 +89,7 @@ SubiterBatch *subiter_run_pop_batch (SubiterRun *run,
                                      guint max_items);
 SubiterBatch *subiter_run_make_batch (SubiterRun *run);
 void subiter_run_settle (SubiterRun *run);
+guint subiter_run_get_patience (SubiterRun *run);
 gboolean subiter_run_is_empty (SubiterRun *run);
 GVariant *subiter_run_dup_variant (SubiterRun *run,
                                    const SubiterValue *value);

@@ -466,6 +466,13 @@ subiter_run_pop_batch (SubiterRun *run,
   return batch;
 }
 
+/* How long to wait for more than one item, for subiter_spin_until (). */
+guint
+subiter_run_get_patience (SubiterRun *run)
+{
+  return subiter_ring_get_patience (&run->ring);
+}
+
 /* (transfer full): one without items. */
 SubiterBatch *
 subiter_run_make_batch (SubiterRun *run)

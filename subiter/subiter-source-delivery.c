@@ -193,7 +193,7 @@ next_item (Delivery *delivery,
 
   delivery_flush (delivery);
 
-  return subiter_spin_until (&delivery->self->spin, has_news, delivery)
+  return subiter_spin_until (&delivery->self->spin, subiter_run_get_patience (delivery->run), has_news, delivery)
          && !delivery_is_over (delivery) && subiter_run_pop (delivery->run, value);
 }
 

@@ -27,6 +27,7 @@ typedef struct
 } SubiterSpin;
 
 gboolean subiter_spin_until (SubiterSpin *spin,
+                             guint patience,
                              gboolean (*is_done) (gpointer data),
                              gpointer data);
 

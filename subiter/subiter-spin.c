@@ -2,10 +2,9 @@
 
 #include "subiter-spin-private.h"
 
-/* How often a processor is asked to wait from one look to the next, at most: about 1 µs where
- * it waits for long. A look takes the cache line from the one who is to write to it, who then
- * waits for it in turn: looking without a pause would slow down what is waited for. */
-#define MAX_RELAXES 16
+/* How often a processor is asked to wait between two looks, at most: about 2 µs where it waits
+ * for long. */
+#define MAX_PATIENCE 32
 
 /* What a wait in vain counts for, in µs. */
 #define IN_VAIN (SUBITER_SPIN_TIME * 4)
@@ -13,6 +12,9 @@
 static gboolean
 has_processors (void)
 {
+#ifdef SUBITER_WITHOUT_SPINNING
+  return FALSE;
+#endif
   static gsize n_processors;
 
   if (g_once_init_enter (&n_processors))
@@ -55,13 +57,19 @@ is_worth_it (SubiterSpin *spin)
 }
 
 /* Looks at @is_done for a moment, if such waits have been short. FALSE: go to sleep, after
- * another look. */
+ * another look.
+ *
+ * A look takes the cache line from the one who is to write to it, who then waits for it in
+ * turn, and who finds only little takes it away again soon. So there is a pause before each
+ * look: @patience is how long the first one is, in units of about 60 ns, 1 where everything that
+ * comes is to be had at once, and more where much is to come. */
 gboolean
 subiter_spin_until (SubiterSpin *spin,
+                    guint patience,
                     gboolean (*is_done) (gpointer data),
                     gpointer data)
 {
-  guint n_relaxes = 1;
+  guint n_relaxes = CLAMP (patience, 1, MAX_PATIENCE);
   gint64 began;
   gint64 now;
 
@@ -81,7 +89,7 @@ subiter_spin_until (SubiterSpin *spin,
           learn (spin, now - began);
           return TRUE;
         }
-      n_relaxes = MIN (n_relaxes * 2, MAX_RELAXES);
+      n_relaxes = MIN (n_relaxes * 2, MAX_PATIENCE);
     }
   while (now - began < SUBITER_SPIN_TIME);
   learn (spin, IN_VAIN);

@@ -2,7 +2,6 @@
 
 #include "subiter-value-private.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 /* A container in the form that GVariant gives it on a wire, written in one go: a variant
@@ -532,31 +531,6 @@ write_value (Writer *writer,
     }
 }
 
-#define MAX_KEPT_LENGTH 64
-
-/* GLib forgets what it knows of a type with the last variant of it, and what it has to find
- * out anew for every item takes longer than all else about that. So an empty one of some
- * of the types that were seen is kept for good; not of a long one, of which GLib knows much. */
-static void
-keep_type (GVariant *variant)
-{
-  static GVariant *_Atomic kept[64];
-  const GVariantType *type = g_variant_get_type (variant);
-  GVariant *_Atomic *place = &kept[((gsize) type >> 4) % G_N_ELEMENTS (kept)];
-  GVariant *expected = NULL;
-  GVariant *keeper;
-
-  if (G_LIKELY (atomic_load_explicit (place, memory_order_relaxed) != NULL))
-    return;
-  if (g_variant_type_get_string_length (type) > MAX_KEPT_LENGTH)
-    return;
-
-  keeper = g_variant_ref_sink (g_variant_new_from_data (type, NULL, 0, FALSE, NULL, NULL));
-  if (!atomic_compare_exchange_strong_explicit (place, &expected, keeper, memory_order_relaxed,
-                                                memory_order_relaxed))
-    g_variant_unref (keeper);
-}
-
 /* A variant, floating, of a container that is accepted for @type, or for the conversion
  * table if that is NULL. NULL: it has a buffer or a text of more than @max_buffer bytes in it. */
 GVariant *
@@ -582,7 +556,6 @@ subiter_value_serialize (const SubiterValue *value,
     {
       bytes = writer_end (&writer);
       variant = g_variant_new_from_bytes ((const GVariantType *) type_string, bytes, TRUE);
-      keep_type (variant);
     }
   type_text_clear (&text);
 

@@ -117,7 +117,11 @@ static GVariant *
 make_container (const SubiterValue *value,
                 const GVariantType *type)
 {
-  GVariant *variant = subiter_value_serialize (value, type, MAX_COPY);
+  GVariant *variant = NULL;
+
+#ifndef SUBITER_WITHOUT_SERIALIZER
+  variant = subiter_value_serialize (value, type, MAX_COPY);
+#endif
 
   return variant != NULL ? variant : put_together (value, type);
 }

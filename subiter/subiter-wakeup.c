@@ -2,6 +2,9 @@
 
 #include "subiter-wakeup-private.h"
 
+/* About 0.5 µs: a thread that blocks takes what there is by then, and then comes back. */
+#define PATIENCE 8
+
 struct _SubiterWakeup
 {
   _Atomic int ref_count;
@@ -144,11 +147,13 @@ void
 subiter_wakeup_notify_data (SubiterWakeup *wakeup)
 {
   subiter_full_fence ();
+#ifndef SUBITER_WITHOUT_EDGE
   if (!atomic_load_explicit (&wakeup->armed, memory_order_relaxed))
     return;
 
   if (!atomic_exchange_explicit (&wakeup->armed, 0, memory_order_acq_rel))
     return;
+#endif
 
   subiter_lock (&wakeup->lock);
   if (wakeup->source != NULL)
@@ -219,7 +224,7 @@ subiter_wakeup_wait (SubiterWakeup *wakeup,
 {
   SubiterWait outcome = SUBITER_WAIT_DONE;
 
-  if (subiter_spin_until (&wakeup->spin, is_done, data))
+  if (subiter_spin_until (&wakeup->spin, PATIENCE, is_done, data))
     return SUBITER_WAIT_DONE;
 
   subiter_lock (&wakeup->lock);

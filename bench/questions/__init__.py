@@ -3,8 +3,8 @@
 
 import importlib
 
-_MODULES = ['kinds', 'consumers', 'buffers', 'slow', 'large', 'latency', 'first', 'idle', 'flood', 'scaling', 'memory',
-            'instructions']
+_MODULES = ['kinds', 'consumers', 'buffers', 'slow', 'large', 'mechanisms', 'latency', 'first', 'idle', 'flood', 'scaling',
+            'memory', 'instructions']
 
 QUESTIONS = {question.name: question
              for module in _MODULES

@@ -435,56 +435,6 @@ test_large_containers (void)
   subiter_value_clear (&value);
 }
 
-#ifdef __GLIBC__
-static gsize
-get_heap_size (void)
-{
-  struct mallinfo2 info = mallinfo2 ();
-
-  return info.uordblks + info.hblkhd;
-}
-#endif
-
-/* Variants of tuples of so many members, and one more each time. */
-static void
-make_tuples (gsize n_members,
-             gsize n_tuples)
-{
-  for (gsize i = 0; i < n_tuples; i++)
-    {
-      g_autoptr (GVariant) variant = NULL;
-      SubiterValue value;
-
-      subiter_value_init (&value);
-      g_assert_nonnull (subiter_value_set_tuple (&value, n_members + i));
-      variant = subiter_value_take_variant (&value, NULL);
-      g_assert_cmpuint (g_variant_n_children (variant), ==, n_members + i);
-    }
-}
-
-/* What is kept of types that were seen does not grow with them. GLib keeps some for a while, until
- * there are others. */
-static void
-test_long_types (void)
-{
-#ifdef __GLIBC__
-  gsize before;
-
-  if (get_heap_size () == 0)
-    {
-      g_test_skip ("another allocator is in use");
-      return;
-    }
-
-  before = get_heap_size ();
-  make_tuples (20000, 64);
-  make_tuples (200, 256);
-  g_assert_cmpuint (get_heap_size (), <, before + (3 << 20));
-#else
-  g_test_skip ("the C library does not tell how much is allocated");
-#endif
-}
-
 int
 main (int argc,
       char **argv)
@@ -501,7 +451,6 @@ main (int argc,
   subiter_test_add ("/value-memory/large-strings", test_large_strings);
   subiter_test_add ("/value-memory/large-string-inside", test_large_string_inside);
   subiter_test_add ("/value-memory/large-containers", test_large_containers);
-  subiter_test_add ("/value-memory/long-types", test_long_types);
   subiter_test_add ("/value-memory/buffers", test_buffers);
   subiter_test_add ("/value-memory/unaligned", test_unaligned);
 
