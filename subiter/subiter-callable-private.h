@@ -16,6 +16,8 @@ struct _SubiterCallable
   /* the module, the path or the source code */
   char *where;
   char *attribute;
+  /* by what people know it */
+  GRefString *name;
   GVariant *args;
   GVariant *kwargs;
   /* of BytesArgument, the positional ones in their order; NULL for none */
@@ -25,6 +27,7 @@ struct _SubiterCallable
 SubiterCallable *subiter_callable_new (SubiterCallableKind kind,
                                        char *where,
                                        char *attribute);
+GRefString *subiter_callable_ref_name (SubiterCallable *callable);
 void subiter_callable_copy_bytes (SubiterCallable *callable,
                                   SubiterCallable *from,
                                   GVariant *kwargs,

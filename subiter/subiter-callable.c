@@ -27,11 +27,14 @@ subiter_callable_new (SubiterCallableKind kind,
                       char *attribute)
 {
   SubiterCallable *callable = g_new0 (SubiterCallable, 1);
+  g_autofree char *text = NULL;
 
   callable->ref_count = 1;
   callable->kind = kind;
   callable->where = where;
   callable->attribute = attribute;
+  text = g_strdup_printf ("%s:%s", kind == SUBITER_CALLABLE_SOURCE_CODE ? "<source code>" : where, attribute);
+  callable->name = g_ref_string_new (text);
 
   return callable;
 }
@@ -437,6 +440,7 @@ subiter_callable_unref (SubiterCallable *callable)
 
   g_free (callable->where);
   g_free (callable->attribute);
+  g_ref_string_release (callable->name);
   g_clear_pointer (&callable->args, g_variant_unref);
   g_clear_pointer (&callable->kwargs, g_variant_unref);
   g_clear_pointer (&callable->bytes, g_ptr_array_unref);
@@ -572,7 +576,12 @@ subiter_callable_to_string (SubiterCallable *callable)
 {
   g_return_val_if_fail (callable != NULL, NULL);
 
-  return g_strdup_printf ("%s:%s",
-                          callable->kind == SUBITER_CALLABLE_SOURCE_CODE ? "<source code>" : callable->where,
-                          callable->attribute);
+  return g_strdup (callable->name);
+}
+
+/* (transfer full): the same, without a copy. */
+GRefString *
+subiter_callable_ref_name (SubiterCallable *callable)
+{
+  return g_ref_string_acquire (callable->name);
 }

@@ -2,7 +2,7 @@
 
 #include "subiter-port-private.h"
 
-#include "subiter-callable.h"
+#include "subiter-callable-private.h"
 #include "subiter-error-private.h"
 #include "subiter-run-private.h"
 #include "subiter-runtime-private.h"
@@ -18,6 +18,9 @@ struct _SubiterPort
   void (*ready_func) (SubiterPort *port);
   /* the worker's own */
   gboolean was_ready;
+  SubiterSpin spin;
+  /* written with the lock held: how often there was something for the worker */
+  _Atomic guint n_news;
 
   GMutex lock;
   /* signalled when a run is sent or the mailbox closed, and to a worker that waits when it
@@ -40,7 +43,7 @@ struct _SubiterPort
   gboolean waits;
   /* what ran last, to tell by what it is known: its name only, as its arguments may be
    * large, and the application's */
-  char *last_name;
+  GRefString *last_name;
   /* why it counts as gone, if it was given up */
   GError *abandoned;
   /* whether the log still has to be told of that, and whether there is no main
@@ -123,7 +126,7 @@ subiter_port_unref (SubiterPort *port)
   g_clear_pointer (&port->current, subiter_run_unref);
   g_clear_object (&port->runtime);
   g_ptr_array_unref (port->watchers);
-  g_free (port->last_name);
+  g_clear_pointer (&port->last_name, g_ref_string_release);
   g_clear_error (&port->abandoned);
   g_free (port->runtime_name);
   g_mutex_clear (&port->lock);
@@ -153,6 +156,15 @@ subiter_port_get_runtime_name (SubiterPort *port)
   return port->runtime_name;
 }
 
+/* With the lock held. */
+static void
+tell_news (SubiterPort *port)
+{
+  guint n_news = atomic_load_explicit (&port->n_news, memory_order_relaxed);
+
+  atomic_store_explicit (&port->n_news, n_news + 1, memory_order_relaxed);
+}
+
 /* FALSE if the mailbox is closed. @is_behind (nullable) tells whether the worker has
  * something else to do first. */
 gboolean
@@ -161,26 +173,54 @@ subiter_port_send (SubiterPort *port,
                    gboolean *is_behind)
 {
   gboolean sent;
+  gboolean waits;
 
   subiter_lock (&port->lock);
   sent = !port->closed;
+  waits = port->waits;
   if (sent)
     {
       if (is_behind != NULL)
         *is_behind = !g_queue_is_empty (&port->mailbox)
                      || (port->current != NULL && !subiter_run_has_ended (port->current));
       g_queue_push_tail (&port->mailbox, subiter_run_ref (run));
-      g_cond_signal (&port->sent);
+      tell_news (port);
     }
   subiter_unlock (&port->lock);
+
+  /* A worker that is woken wants the lock. */
+  if (sent && waits)
+    g_cond_signal (&port->sent);
 
   return sent;
 }
 
-/* With the lock held. */
+typedef struct
+{
+  SubiterPort *port;
+  guint n_news;
+} NewsWait;
+
+static gboolean
+has_news (gpointer data)
+{
+  const NewsWait *wait = data;
+
+  return atomic_load_explicit (&wait->port->n_news, memory_order_relaxed) != wait->n_news;
+}
+
+/* With the lock held, which is let go of meanwhile. It may have been for nothing. */
 static void
 wait_for_news (SubiterPort *port)
 {
+  NewsWait wait = { port, atomic_load_explicit (&port->n_news, memory_order_relaxed) };
+
+  subiter_unlock (&port->lock);
+  subiter_spin_until (&port->spin, 1, has_news, &wait);
+  subiter_lock (&port->lock);
+  if (has_news (&wait))
+    return;
+
   port->waits = TRUE;
   subiter_cond_wait (&port->sent, &port->lock);
   port->waits = FALSE;
@@ -255,8 +295,8 @@ subiter_port_receive (SubiterPort *port)
   callable = run != NULL ? subiter_run_get_callable (run) : NULL;
   if (callable != NULL)
     {
-      g_free (port->last_name);
-      port->last_name = subiter_callable_to_string (callable);
+      g_clear_pointer (&port->last_name, g_ref_string_release);
+      port->last_name = subiter_callable_ref_name (callable);
     }
   subiter_unlock (&port->lock);
 
@@ -303,6 +343,7 @@ subiter_port_poke (SubiterPort *port)
 
   subiter_lock (&port->lock);
   port->poked = TRUE;
+  tell_news (port);
   if (port->waits)
     g_cond_signal (&port->sent);
   subiter_unlock (&port->lock);
@@ -386,6 +427,7 @@ subiter_port_close (SubiterPort *port)
   port->closed = TRUE;
   unbegun = port->mailbox;
   g_queue_init (&port->mailbox);
+  tell_news (port);
   g_cond_broadcast (&port->sent);
   subiter_unlock (&port->lock);
 

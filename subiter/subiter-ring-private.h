@@ -57,7 +57,7 @@ typedef struct
 static inline guint
 subiter_ring_get_patience (const SubiterRing *ring)
 {
-  return ring->capacity / 32;
+  return ring->capacity / 8;
 }
 
 gboolean subiter_ring_init (SubiterRing *ring,
@@ -76,6 +76,11 @@ gboolean subiter_ring_pop (SubiterRing *ring,
 guint subiter_ring_pop_many (SubiterRing *ring,
                              SubiterValue *values,
                              guint n_values);
+guint subiter_ring_peek_many (SubiterRing *ring,
+                              SubiterValue *values,
+                              guint n_values);
+void subiter_ring_advance (SubiterRing *ring,
+                           guint n_values);
 void subiter_ring_settle (SubiterRing *ring);
 guint subiter_ring_count (SubiterRing *ring);
 gboolean subiter_ring_is_empty (SubiterRing *ring);

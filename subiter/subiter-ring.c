@@ -217,6 +217,33 @@ subiter_ring_pop (SubiterRing *ring,
   return TRUE;
 }
 
+/* Copies the oldest values, @n_values at most and a quarter of the ring at most, and leaves
+ * them there: how many. They are whoever's that advances past them. */
+guint
+subiter_ring_peek_many (SubiterRing *ring,
+                        SubiterValue *values,
+                        guint n_values)
+{
+  guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
+  guint64 available = count_available (ring, head);
+  guint n = (guint) MIN (available, n_values);
+
+  n = MIN (n, MAX (ring->capacity / 4, 1));
+  for (guint i = 0; i < n; i++)
+    values[i] = ring->slots[(head + i) & ring->mask];
+
+  return n;
+}
+
+/* Moves the oldest @n_values out of the ring, which the consumer has copied. */
+void
+subiter_ring_advance (SubiterRing *ring,
+                      guint n_values)
+{
+  if (n_values > 0)
+    move_head (ring, atomic_load_explicit (&ring->head, memory_order_relaxed), n_values);
+}
+
 /* Likewise, the oldest ones, @n_values at most: how many. */
 guint
 subiter_ring_pop_many (SubiterRing *ring,
@@ -224,7 +251,8 @@ subiter_ring_pop_many (SubiterRing *ring,
                        guint n_values)
 {
   guint64 head = atomic_load_explicit (&ring->head, memory_order_relaxed);
-  guint n = (guint) MIN (count_available (ring, head), n_values);
+  guint64 available = count_available (ring, head);
+  guint n = (guint) MIN (available, n_values);
 
   if (n == 0)
     return 0;

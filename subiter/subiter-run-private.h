@@ -88,6 +88,11 @@ gboolean subiter_run_pop (SubiterRun *run,
 SubiterBatch *subiter_run_pop_batch (SubiterRun *run,
                                      guint max_items);
 SubiterBatch *subiter_run_make_batch (SubiterRun *run);
+guint subiter_run_peek (SubiterRun *run,
+                        SubiterValue *values,
+                        guint n_values);
+void subiter_run_advance (SubiterRun *run,
+                          guint n_values);
 void subiter_run_settle (SubiterRun *run);
 guint subiter_run_get_patience (SubiterRun *run);
 gboolean subiter_run_is_empty (SubiterRun *run);

@@ -453,7 +453,8 @@ SubiterBatch *
 subiter_run_pop_batch (SubiterRun *run,
                        guint max_items)
 {
-  guint n_items = MIN (subiter_ring_count (&run->ring), max_items);
+  guint n_available = subiter_ring_count (&run->ring);
+  guint n_items = MIN (n_available, max_items);
   SubiterBatch *batch;
 
   if (n_items == 0)
@@ -464,6 +465,22 @@ subiter_run_pop_batch (SubiterRun *run,
   subiter_ring_settle (&run->ring);
 
   return batch;
+}
+
+/* Copies of items that stay where they are until the consumer advances past them. */
+guint
+subiter_run_peek (SubiterRun *run,
+                  SubiterValue *values,
+                  guint n_values)
+{
+  return subiter_ring_peek_many (&run->ring, values, n_values);
+}
+
+void
+subiter_run_advance (SubiterRun *run,
+                     guint n_values)
+{
+  subiter_ring_advance (&run->ring, n_values);
 }
 
 /* How long to wait for more than one item, for subiter_spin_until (). */

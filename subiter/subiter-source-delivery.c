@@ -62,6 +62,9 @@ has_handlers (SubiterSource *self,
   return g_signal_has_handler_pending (self, subiter_source_signals[signal], 0, TRUE);
 }
 
+/* How many items are copied out of the ring together, at most. */
+#define MAX_HAND 32
+
 /* How many items one emission of "items" has at most. */
 #define MAX_ARRAY 1024
 
@@ -78,6 +81,13 @@ typedef struct
   gboolean has_item_handlers;
   /* what the next emission of "items" is to have; NULL: there are no handlers */
   SubiterBatch *batch;
+
+  /* the next items, copied together: the producer writes to the same cache lines. They are
+   * in the ring until all of them are delivered, or until it is over, so that those that
+   * are not stay there. */
+  SubiterValue hand[MAX_HAND];
+  guint n_hand;
+  guint n_delivered;
 } Delivery;
 
 static gboolean
@@ -89,6 +99,8 @@ delivery_init (Delivery *delivery,
 
   delivery->self = self;
   delivery->run = run;
+  delivery->n_hand = 0;
+  delivery->n_delivered = 0;
 
   subiter_lock (&self->lock);
   delivery->func = self->item_func;
@@ -137,8 +149,17 @@ delivery_flush (Delivery *delivery)
 }
 
 static void
+delivery_advance (Delivery *delivery)
+{
+  subiter_run_advance (delivery->run, delivery->n_delivered);
+  delivery->n_hand = 0;
+  delivery->n_delivered = 0;
+}
+
+static void
 delivery_clear (Delivery *delivery)
 {
+  delivery_advance (delivery);
   subiter_run_settle (delivery->run);
   delivery_flush (delivery);
   g_clear_pointer (&delivery->batch, subiter_batch_unref);
@@ -183,18 +204,31 @@ has_news (gpointer data)
          || delivery_is_over (delivery);
 }
 
+static gboolean
+fill_hand (Delivery *delivery)
+{
+  delivery_advance (delivery);
+  delivery->n_hand = subiter_run_peek (delivery->run, delivery->hand, MAX_HAND);
+
+  return delivery->n_hand > 0;
+}
+
 /* FALSE: there is no item, and there will be none in a moment. */
 static gboolean
 next_item (Delivery *delivery,
            SubiterValue *value)
 {
-  if (subiter_run_pop (delivery->run, value))
-    return TRUE;
+  if (delivery->n_delivered == delivery->n_hand && !fill_hand (delivery))
+    {
+      delivery_flush (delivery);
+      if (!subiter_spin_until (&delivery->self->spin, subiter_run_get_patience (delivery->run), has_news, delivery)
+          || delivery_is_over (delivery) || !fill_hand (delivery))
+        return FALSE;
+    }
 
-  delivery_flush (delivery);
+  *value = delivery->hand[delivery->n_delivered++];
 
-  return subiter_spin_until (&delivery->self->spin, subiter_run_get_patience (delivery->run), has_news, delivery)
-         && !delivery_is_over (delivery) && subiter_run_pop (delivery->run, value);
+  return TRUE;
 }
 
 /* Delivers items by callback and signal until there are none, the budget is

@@ -9,13 +9,14 @@
 
 G_BEGIN_DECLS
 
-/* A source in eight rooms: subiter-source.c has the object, its signals and the
+/* A source in nine rooms: subiter-source.c has the object, its signals and the
  * methods that start and stop it; subiter-source-accessors.c the methods that get
  * and set, subiter-source-grace.c those that say how long code may take, and
  * subiter-source-properties.c the same as properties;
  * subiter-source-iteration.c the life of an iteration; subiter-source-dispatch.c
  * all that happens in the main context, and subiter-source-delivery.c what it does with
- * items; subiter-source-pull.c the methods that take items. */
+ * items; subiter-source-pull.c the methods that block for items, and subiter-source-requests.c
+ * those that do not. */
 
 #define SUBITER_SOURCE_DEFAULT_BUFFER_SIZE 64
 /* Room for each is there from the start, 16 bytes. */
@@ -40,6 +41,16 @@ typedef struct
   SubiterState state;
   GError *error;
 } SubiterEnd;
+
+/* What a call wants, and what it has got. */
+typedef struct
+{
+  /* 0: a single item */
+  guint max_items;
+  /* (transfer full), one of them */
+  GVariant *item;
+  SubiterBatch *batch;
+} SubiterTake;
 
 /* One call of next_async () or next_batch_async (). */
 typedef struct
@@ -220,6 +231,13 @@ void subiter_source_dispatch (SubiterSource *self);
 guint subiter_source_deliver_items (SubiterSource *self,
                                     SubiterRun *run);
 
+gboolean subiter_source_join_iteration (SubiterSource *self,
+                                        GError **error);
+guint subiter_source_take (SubiterSource *self,
+                           SubiterRun *run,
+                           SubiterTake *take);
+gulong subiter_source_connect_cancellable (SubiterSource *self,
+                                           GCancellable *cancellable);
 guint subiter_source_serve_requests (SubiterSource *self,
                                      SubiterRun *run,
                                      gint64 deadline);

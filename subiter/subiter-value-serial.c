@@ -230,7 +230,12 @@ get_alignment (const char *type)
     case '(':
     case '{':
       for (type++; *type != ')' && *type != '}'; type = skip_type (type))
-        alignment = MAX (alignment, get_alignment (type));
+        {
+          /* Not within MAX (), which asks twice, and so do those that are asked. */
+          gsize own = get_alignment (type);
+
+          alignment = MAX (alignment, own);
+        }
       return alignment;
     default:
       return 1;

@@ -5,6 +5,7 @@ Items have to be cheap to make, or the making would be measured: they are those 
 beforehand and come around again and again, which happens in C.
 """
 
+import functools
 import itertools
 import time
 
@@ -21,8 +22,11 @@ _SMALL = {
 }
 
 
+@functools.cache
 def prototypes(kind):
-    """The distinct items of a kind other than int, in their order. A kind is a name or bytes:SIZE."""
+    """The distinct items of a kind other than int, in their order. A kind is a name or bytes:SIZE.
+
+    They are made once: what is measured is not the making of them."""
     if kind.startswith('bytes:'):
         size = int(kind[6:])
         n = max(2, min(N_PROTOTYPES, LARGE * 16 // max(size, 1)))

@@ -4,6 +4,8 @@
 
 #include "subiter-ring-private.h"
 
+#include <string.h>
+
 /* The indices ask for cache lines of their own. */
 static SubiterRing *
 ring_new (guint capacity)
@@ -244,6 +246,54 @@ produce_main (gpointer data)
 }
 
 static void
+check_value (SubiterValue *value,
+             gint64 expected)
+{
+  gint64 number = value->kind == SUBITER_VALUE_STRING
+                      ? g_ascii_strtoll (subiter_value_get_string (value, NULL), NULL, 10)
+                      : value->data.int64;
+
+  g_assert_cmpint (number, ==, expected);
+  subiter_value_clear (value);
+}
+
+/* However many come meanwhile, no more are given than there is room for. */
+static void
+test_many (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (capacities); i++)
+    {
+      for (guint max = 1; max <= 8; max *= 2)
+        {
+          SubiterRing *ring = ring_new (capacities[i]);
+          Producer producer = { .ring = ring, .n_values = subiter_test_is_thorough () ? 1000000 : 20000 };
+          GThread *thread = g_thread_new ("producer", produce_main, &producer);
+          gint64 n_popped = 0;
+
+          while (n_popped < producer.n_values)
+            {
+              SubiterValue values[9];
+              gboolean peeks = n_popped % 3 == 0;
+              guint n;
+
+              memset (values, 0x55, sizeof values);
+              n = peeks ? subiter_ring_peek_many (ring, values, max) : subiter_ring_pop_many (ring, values, max);
+              g_assert_cmpuint (n, <=, max);
+              g_assert_cmpuint (values[max].kind, ==, 0x55);
+              for (guint k = 0; k < n; k++)
+                check_value (&values[k], n_popped++);
+              if (peeks)
+                subiter_ring_advance (ring, n);
+              subiter_ring_settle (ring);
+            }
+          g_thread_join (thread);
+          g_assert_true (subiter_ring_is_empty (ring));
+          ring_free (ring);
+        }
+    }
+}
+
+static void
 test_threads (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (capacities); i++)
@@ -256,17 +306,13 @@ test_threads (void)
       while (n_popped < producer.n_values)
         {
           SubiterValue value;
-          gint64 number;
 
           if (!subiter_ring_pop (ring, &value))
             {
               g_thread_yield ();
               continue;
             }
-          number = value.kind == SUBITER_VALUE_STRING ? g_ascii_strtoll (subiter_value_get_string (&value, NULL), NULL, 10)
-                                                      : value.data.int64;
-          g_assert_cmpint (number, ==, n_popped);
-          subiter_value_clear (&value);
+          check_value (&value, n_popped);
           n_popped++;
         }
       g_thread_join (thread);
@@ -312,6 +358,7 @@ main (int argc,
   subiter_test_add ("/ring/park", test_park);
   subiter_test_add ("/ring/close-wakes", test_close_wakes);
   subiter_test_add ("/ring/threads", test_threads);
+  subiter_test_add ("/ring/many", test_many);
   subiter_test_add ("/ring/close-race", test_close_race);
 
   return subiter_test_run ();

@@ -524,6 +524,26 @@ test_widths_of_ends (void)
     }
 }
 
+/* Tuples in tuples, as deep as they may be: what is asked of each is asked once. */
+static void
+test_deep_tuples (void)
+{
+  g_autoptr (GVariant) variant = NULL;
+  SubiterValue value;
+  SubiterValue *inner = &value;
+  GError *error = NULL;
+
+  subiter_value_init (&value);
+  for (int i = 0; i < SUBITER_VALUE_MAX_DEPTH; i++)
+    inner = subiter_value_set_tuple (inner, 1);
+  subiter_value_set_int64 (inner, 7);
+  g_assert_true (subiter_value_check (&value, NULL, &error));
+  g_assert_no_error (error);
+  variant = subiter_value_take_variant (&value, NULL);
+  assert_normal_form (variant);
+  g_assert_cmpuint (g_variant_get_size (variant), ==, 8);
+}
+
 int
 main (int argc,
       char **argv)
@@ -541,6 +561,8 @@ main (int argc,
   subiter_test_add ("/value/deep-type", test_deep_type);
   subiter_test_add ("/value/depth-message", test_depth_message);
   subiter_test_add ("/value/widths-of-ends", test_widths_of_ends);
+
+  subiter_test_add ("/value/deep-tuples", test_deep_tuples);
 
   return subiter_test_run ();
 }
