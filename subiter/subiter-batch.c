@@ -150,48 +150,42 @@ subiter_batch_get_item_type (SubiterBatch *batch)
   return batch->item_type;
 }
 
-/* Those whose serialised form has nothing but the numbers one after the other. */
-static GVariant *
-make_numbers (SubiterBatch *batch)
+/* Whether a worker has made variants of some, which are not taken apart again. */
+static gboolean
+has_variants (SubiterBatch *batch)
 {
-  char type = *g_variant_type_peek_string (batch->item_type);
-  gsize size = subiter_value_element_size (type);
-  guint8 *numbers = g_malloc (batch->n_values * size);
-  g_autoptr (GBytes) bytes = NULL;
-  char array_type[3] = { 'a', type, '\0' };
+  for (guint i = 0; i < batch->n_values; i++)
+    {
+      if (batch->values[i].kind == SUBITER_VALUE_VARIANT)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Of a variant for each item. */
+static GVariant *
+put_together (SubiterBatch *batch)
+{
+  const GVariantType *type = batch->item_type;
+  g_autofree GVariant **items = g_new (GVariant *, batch->n_values);
+  GVariant *array;
 
   for (guint i = 0; i < batch->n_values; i++)
     {
-      const SubiterValue *value = &batch->values[i];
-      gpointer place = numbers + i * size;
-
-      switch (type)
+      items[i] = subiter_batch_get_item (batch, i);
+      if (type == NULL)
         {
-        case 'b':
-          *(guint8 *) place = value->data.boolean != 0;
-          break;
-        case 'y':
-          *(guint8 *) place = (guint8) value->data.uint64;
-          break;
-        case 'n':
-        case 'q':
-          *(guint16 *) place = (guint16) value->data.uint64;
-          break;
-        case 'i':
-        case 'u':
-          *(guint32 *) place = (guint32) value->data.uint64;
-          break;
-        case 'd':
-          *(double *) place = subiter_value_to_double (value);
-          break;
-        default:
-          *(guint64 *) place = value->data.uint64;
+          g_autoptr (GVariant) item = items[i];
+
+          items[i] = g_variant_ref_sink (g_variant_new_variant (item));
         }
     }
+  array = g_variant_new_array (type != NULL ? type : G_VARIANT_TYPE_VARIANT, items, batch->n_values);
+  for (guint i = 0; i < batch->n_values; i++)
+    g_variant_unref (items[i]);
 
-  bytes = g_bytes_new_take (numbers, batch->n_values * size);
-
-  return g_variant_new_from_bytes (G_VARIANT_TYPE (array_type), bytes, TRUE);
+  return array;
 }
 
 /**
@@ -208,33 +202,18 @@ make_numbers (SubiterBatch *batch)
 GVariant *
 subiter_batch_to_variant (SubiterBatch *batch)
 {
-  const GVariantType *type;
-  g_autofree GVariant **items = NULL;
-  GVariant *array;
+  g_autoptr (GVariantType) type = NULL;
+  GVariant *array = NULL;
 
   g_return_val_if_fail (batch != NULL, NULL);
 
-  type = batch->item_type;
-  if (type != NULL && subiter_value_element_size (*g_variant_type_peek_string (type)) > 0)
-    return g_variant_ref_sink (make_numbers (batch));
+  type = g_variant_type_new_array (batch->item_type != NULL ? batch->item_type : G_VARIANT_TYPE_VARIANT);
+  if (!has_variants (batch))
+    array = subiter_value_serialize_array (batch->values, batch->n_values, type, SUBITER_VALUE_MAX_COPY);
+  if (array == NULL)
+    array = put_together (batch);
 
-  items = g_new (GVariant *, batch->n_values);
-  for (guint i = 0; i < batch->n_values; i++)
-    {
-      items[i] = subiter_batch_get_item (batch, i);
-      if (type == NULL)
-        {
-          g_autoptr (GVariant) item = items[i];
-
-          items[i] = g_variant_ref_sink (g_variant_new_variant (item));
-        }
-    }
-  array = g_variant_ref_sink (g_variant_new_array (type != NULL ? type : G_VARIANT_TYPE_VARIANT,
-                                                   items, batch->n_values));
-  for (guint i = 0; i < batch->n_values; i++)
-    g_variant_unref (items[i]);
-
-  return array;
+  return g_variant_ref_sink (array);
 }
 
 /**

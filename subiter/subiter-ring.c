@@ -6,7 +6,11 @@
 
 /* How many items ahead the slots are fetched, two cache lines of them: they come from the other
  * thread's processor, and nobody has to wait for that. */
+#ifdef SUBITER_WITHOUT_PREFETCH
+#define AHEAD 0
+#else
 #define AHEAD 8
+#endif
 
 /* How much room a producer who has none waits for. */
 #ifdef SUBITER_WITHOUT_BATCHES

@@ -63,7 +63,11 @@ has_handlers (SubiterSource *self,
 }
 
 /* How many items are copied out of the ring together, at most. */
+#ifdef SUBITER_WITHOUT_HAND
+#define MAX_HAND 1
+#else
 #define MAX_HAND 32
+#endif
 
 /* How many items one emission of "items" has at most. */
 #define MAX_ARRAY 1024

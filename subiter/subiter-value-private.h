@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* A buffer or a text in a container that has more bytes than this is shared with the variant:
+ * those that a runtime may have pinned are. */
+#define SUBITER_VALUE_MAX_COPY 4095
+
 /* What a tuple, list or dict refers to. A dict has its keys at the even and
  * its values at the odd places. */
 typedef struct _SubiterValueNode SubiterValueNode;
@@ -94,6 +98,10 @@ GBytes *subiter_value_release_elsewhere (GBytes *bytes);
 GVariant *subiter_value_serialize (const SubiterValue *value,
                                    const GVariantType *type,
                                    gsize max_buffer);
+GVariant *subiter_value_serialize_array (const SubiterValue *values,
+                                         gsize n_values,
+                                         const GVariantType *type,
+                                         gsize max_buffer);
 void subiter_value_make_if_large (SubiterValue *value,
                                   const GVariantType *type);
 

@@ -411,25 +411,26 @@ write_pair (Writer *writer,
     writer_append_ends (writer, start, n_before, FALSE);
 }
 
+/* The elements of an array: one value each, or two where they are pairs. */
 static void
-write_array (Writer *writer,
-             const SubiterValue *value,
-             const char *element)
+write_elements (Writer *writer,
+                const SubiterValue *values,
+                gsize n_values,
+                const char *element)
 {
-  const SubiterValueNode *node = subiter_value_get_node (value);
-  gsize n_each = value->kind == SUBITER_VALUE_DICT ? 2 : 1;
+  gsize n_each = *element == '{' ? 2 : 1;
   gsize alignment = get_alignment (element);
   gboolean has_ends = !is_fixed (element);
   gsize start = writer->length;
   gsize n_before = writer->n_ends;
 
-  for (gsize i = 0; i < node->n_values && !writer->has_large_buffer; i += n_each)
+  for (gsize i = 0; i < n_values && !writer->has_large_buffer; i += n_each)
     {
       writer_align (writer, alignment);
       if (n_each == 2)
-        write_pair (writer, &node->values[i], element);
+        write_pair (writer, &values[i], element);
       else
-        write_value (writer, &node->values[i], element);
+        write_value (writer, &values[i], element);
       if (has_ends)
         writer_note_end (writer, start);
     }
@@ -526,7 +527,8 @@ write_value (Writer *writer,
       if (value->kind == SUBITER_VALUE_BYTES || value->kind == SUBITER_VALUE_ARRAY)
         write_buffer (writer, value);
       else
-        write_array (writer, value, type + 1);
+        write_elements (writer, subiter_value_get_node (value)->values, subiter_value_get_node (value)->n_values,
+                        type + 1);
       break;
     case '(':
       write_tuple (writer, value, type);
@@ -565,4 +567,28 @@ subiter_value_serialize (const SubiterValue *value,
   type_text_clear (&text);
 
   return variant;
+}
+
+/* A variant, floating, of an array of @type whose elements are accepted for that; likewise
+ * NULL. */
+GVariant *
+subiter_value_serialize_array (const SubiterValue *values,
+                               gsize n_values,
+                               const GVariantType *type,
+                               gsize max_buffer)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  Writer writer;
+
+  writer_init (&writer, max_buffer);
+  write_elements (&writer, values, n_values, g_variant_type_peek_string (type) + 1);
+  if (writer.has_large_buffer)
+    {
+      writer_clear (&writer);
+      return NULL;
+    }
+
+  bytes = writer_end (&writer);
+
+  return g_variant_new_from_bytes (type, bytes, TRUE);
 }

@@ -7,10 +7,6 @@
 /* From how many members on a container is large: about 0.3 ms. */
 #define LARGE_COUNT 1024
 
-/* A buffer or a text in a container that has more bytes than this is shared with the variant:
- * those that a runtime may have pinned are. */
-#define MAX_COPY 4095
-
 static GVariant *make_natural (const SubiterValue *value);
 static GVariant *make_typed (const SubiterValue *value,
                              const GVariantType *type);
@@ -120,7 +116,7 @@ make_container (const SubiterValue *value,
   GVariant *variant = NULL;
 
 #ifndef SUBITER_WITHOUT_SERIALIZER
-  variant = subiter_value_serialize (value, type, MAX_COPY);
+  variant = subiter_value_serialize (value, type, SUBITER_VALUE_MAX_COPY);
 #endif
 
   return variant != NULL ? variant : put_together (value, type);
@@ -286,7 +282,7 @@ subiter_value_make_if_large (SubiterValue *value,
   if (count_members (value, LARGE_COUNT) < LARGE_COUNT)
     return;
 
-  variant = subiter_value_serialize (value, type, MAX_COPY);
+  variant = subiter_value_serialize (value, type, SUBITER_VALUE_MAX_COPY);
   if (variant == NULL)
     {
       variant = g_variant_ref_sink (put_together (value, type));

@@ -9,6 +9,8 @@ WHOLE = 'with everything'
 MECHANISMS = {
     'spinning': 'looking again for some µs before sleeping',
     'batches': 'waiting for half of the room rather than for one place',
+    'hand': 'copying some items out of the ring together',
+    'prefetch': 'fetching the next slots ahead',
     'settling': 'a look at the producer once a quarter rather than once an item',
     'edge': 'waking only who sleeps',
     'blocks': 'memory that both threads hand on',
@@ -27,9 +29,9 @@ QUESTIONS = [Question(
     'mechanisms', 'What does each of the things that are to make it fast buy?',
     HOW + '; a C callback takes them; each contestant is the library without one of these things', [ITEMS_PER_S],
     [
-        make_case('small int, room for 1024', ['spinning', 'batches', 'settling', 'edge'], 4e6, 'int',
+        make_case('small int, room for 1024', ['spinning', 'batches', 'hand', 'prefetch', 'settling', 'edge'], 4e6, 'int',
                   **{'buffer-size': 1024}),
-        make_case('small int, room for 64', ['spinning', 'batches', 'settling', 'edge'], 2e6, 'int',
+        make_case('small int, room for 64', ['spinning', 'batches', 'hand', 'prefetch', 'settling', 'edge'], 2e6, 'int',
                   **{'buffer-size': 64}),
         make_case('small int, room for 3', ['spinning', 'batches', 'settling', 'edge'], 1e5, 'int',
                   **{'buffer-size': 3}),

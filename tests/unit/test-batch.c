@@ -219,6 +219,52 @@ test_to_variant (void)
     }
 }
 
+/* Of containers, of what the worker has made a variant of, and of large buffers, which are shared. */
+static void
+test_to_variant_mixed (void)
+{
+  g_autoptr (SubiterBatch) batch = subiter_batch_new (NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (10000), 10000);
+  g_autoptr (GVariant) in = g_variant_ref_sink (g_variant_new_parsed ("(int64 1, 'a', [<true>], {'k': <0.5>})"));
+
+  for (int round = 0; round < 3; round++)
+    {
+      g_autoptr (GVariant) array = NULL;
+      g_autoptr (GVariant) first = NULL;
+      g_autoptr (GVariant) last = NULL;
+      SubiterValue *members;
+      SubiterValue value;
+
+      subiter_value_init (&value);
+      if (round == 0)
+        {
+          subiter_test_value_from_variant (&value, in);
+        }
+      else if (round == 1)
+        {
+          members = subiter_value_set_list (&value, 1500);
+          subiter_value_set_int64 (&members[1499], 3);
+          subiter_value_make_if_large (&value, NULL);
+        }
+      else
+        {
+          subiter_value_take_bytes (&value, g_bytes_ref (bytes));
+        }
+      subiter_batch_append (batch, &value);
+
+      array = subiter_batch_to_variant (batch);
+      g_assert_cmpstr (g_variant_get_type_string (array), ==, "av");
+      g_assert_cmpuint (g_variant_n_children (array), ==, round + 1);
+      g_variant_get_child (array, 0, "v", &first);
+      g_assert_cmpvariant (first, in);
+      g_variant_get_child (array, round, "v", &last);
+      if (round == 1)
+        g_assert_cmpuint (g_variant_n_children (last), ==, 1500);
+      if (round == 2)
+        g_assert_true (g_variant_get_data (last) == g_bytes_get_data (bytes, NULL));
+    }
+}
+
 static void
 test_poll (void)
 {
@@ -610,6 +656,7 @@ main (int argc,
   subiter_test_add ("/batch/large", test_large);
   subiter_test_add ("/batch/misuse", test_misuse);
   subiter_test_add ("/batch/to-variant", test_to_variant);
+  subiter_test_add ("/batch/to-variant-mixed", test_to_variant_mixed);
   subiter_test_add ("/batch/poll", test_poll);
   subiter_test_add ("/batch/poll-errors", test_poll_errors);
   subiter_test_add ("/batch/poll-interrupted", test_poll_interrupted);
