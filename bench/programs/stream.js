@@ -68,6 +68,14 @@ async function consumeByForAwait(source) {
         take(item, same);
 }
 
+async function consumeBatches(source) {
+    const same = item => item;
+    for await (const batch of source.batches()) {
+        for (const item of batch)
+            take(item, same);
+    }
+}
+
 const loop = new GLib.MainLoop(null, false);
 
 async function main() {
@@ -81,7 +89,7 @@ async function main() {
 
     const source = makeSource(interpreter, options.kind, nExpected);
     const began = GLib.get_monotonic_time();
-    await {signal: consumeBySignal, 'for-await': consumeByForAwait}[options.consumer](source);
+    await {signal: consumeBySignal, 'for-await': consumeByForAwait, batches: consumeBatches}[options.consumer](source);
     print(JSON.stringify({items: n, checksum, seconds: (ended - began) / 1e6}));
     await source.close_async(null);
     await used.close_async(null);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-from model import ITEMS_PER_S, Case, Question, Target
+from model import ITEMS_PER_S, Case, Contestant, Question, Target
 from questions.streams import CALLBACK, FOR, HOW, in_c, in_gjs, in_python
 
 ITEMS, PACKED, POLL = 'C signal items', 'C next_batch_async, packed', 'C poll_batch (blocks)'
 SIGNAL, BATCH, NEXT = 'C signal item', 'C next_batch_async', 'C next (blocks)'
 PY_SIGNAL, PY_ASYNC = 'PyGObject signal item', 'PyGObject async for'
-JS_SIGNAL, JS_FOR = 'GJS signal item', 'GJS for await'
+JS_SIGNAL, JS_FOR, JS_BATCHES = 'GJS signal item', 'GJS for await', 'GJS for await of batches ()'
+JS_FLOOR = 'GJS for await of resolved promises alone'
 
 
 def make_case(name, kind, weight):
@@ -24,6 +25,8 @@ def make_case(name, kind, weight):
         in_python(PY_ASYNC, 'async-for', 2e5, kind, **size),
         in_gjs(JS_SIGNAL, 'signal', 2e5, kind, **size),
         in_gjs(JS_FOR, 'for-await', 1e5, kind, **size),
+        in_gjs(JS_BATCHES, 'batches', 3e5, kind, **size),
+        Contestant(JS_FLOOR, 'promises.js', {}, 2e5, needs=('gjs',)),
     ], CALLBACK, quick=kind == 'int', smoke=kind != 'int')
 
 
