@@ -15,6 +15,10 @@ stream = {
         'abandoned': f'{small} -DABANDONS=1',
         'paused and resumed': f'{small} -DPAUSES=1',
         'at rest while it is paused, settled after two': f'{small} -DPAUSES=1 -DRESTS -DSETTLES_AFTER=2',
+        'two items in the hand': '-DCAPACITY=2 -DITEMS=5 -DHAND=2',
+        'two items in the hand, stopped by a handler': '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DHANDLER_STOPS=1',
+        'two items in the hand, at rest while it is paused':
+            '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DPAUSES=1 -DRESTS -DSETTLES_AFTER=3',
         'items in arrays, stopped by a handler': '-DCAPACITY=2 -DITEMS=3 -DARRAYS=1 -DHANDLER_STOPS=1',
         'asynchronous calls': '-DCAPACITY=1 -DITEMS=3 -DREQUESTS=2',
         'asynchronous calls, stopped': '-DCAPACITY=1 -DITEMS=1 -DREQUESTS=1 -DSTOPS=1',
@@ -26,6 +30,9 @@ stream = {
     'thorough': {
         'a room for four': '-DCAPACITY=4 -DITEMS=7',
         'a room for five': '-DCAPACITY=5 -DITEMS=7',
+        'a room for five, two items in the hand': '-DCAPACITY=5 -DITEMS=7 -DHAND=2',
+        'a room for eight, two items in the hand': '-DCAPACITY=8 -DITEMS=10 -DHAND=2',
+        'two items in the hand, stopped and paused': '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DSTOPS=1 -DPAUSES=1',
         'at rest while it is paused, a room for two': '-DCAPACITY=2 -DITEMS=3 -DPAUSES=1 -DRESTS -DSETTLES_AFTER=2',
         'at rest while it is paused, a room for five': '-DCAPACITY=5 -DITEMS=6 -DPAUSES=1 -DRESTS',
         'items in arrays, stopped and paused': f'{small} -DARRAYS=1 -DSTOPS=1 -DPAUSES=1',
@@ -50,26 +57,34 @@ stream = {
         'no fence after the ready time is set': '-DCAPACITY=1 -DITEMS=1 -DSTOPS=1 -DNO_FENCE_SLEEP',
         'no look at the end before sleeping': '-DCAPACITY=1 -DITEMS=1 -DSTOPS=1 -DNO_LOOK_AT_ENDED',
         'no settling before the ring is empty or left': '-DCAPACITY=2 -DITEMS=4 -DSETTLES_AFTER=9',
+        'the head moved before the handler of each item': '-DCAPACITY=2 -DITEMS=4 -DHAND=2 -DADVANCES_EACH',
         'no settling on finding the ring empty': '-DCAPACITY=2 -DITEMS=4 -DSETTLES_AFTER=9 -DNO_SETTLE_ON_EMPTY',
     },
     'mistakes': {
         'no fence between parked and the second look': f'{small} -DNO_FENCE_PARK',
         'no fence between the head and parked': f'{small} -DNO_FENCE_SETTLE',
-        'settling before the head is moved': f'{small} -DSETTLES_FIRST -DNO_SETTLE_ON_LEAVING',
+        'settling before the head is moved': f'{small} -DREQUESTS=1 -DSETTLES_FIRST -DNO_SETTLE_ON_LEAVING',
         'settling neither on finding the ring empty nor on leaving it':
             f'{small} -DSETTLES_AFTER=2 -DNO_SETTLE_ON_EMPTY -DNO_SETTLE_ON_LEAVING',
         'leaving a ring with items in it without settling':
             '-DCAPACITY=2 -DITEMS=3 -DPAUSES=1 -DRESTS -DSETTLES_AFTER=2 -DNO_SETTLE_ON_LEAVING',
         'the items of a batch loaded after the head was stored':
             '-DCAPACITY=2 -DITEMS=3 -DREQUESTS=1 -DBATCH=2 -DBATCH_MOVES_HEAD_FIRST',
+        'an item read in its place when the head has been moved past it': f'{small} -DHAND_KEEPS_PLACES',
+        'the head moved past items that were not delivered': '-DCAPACITY=2 -DITEMS=2 -DHAND=2 -DADVANCES_PAST_ALL',
+        'the head not moved when the delivery is over': f'{small} -DDOES_NOT_ADVANCE_ON_LEAVING',
+        'the head moved after settling when the delivery is over':
+            '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DPAUSES=1 -DRESTS -DSETTLES_AFTER=3 -DSETTLES_BEFORE_ADVANCING',
+        'what is in the hand delivered after a stop':
+            '-DCAPACITY=2 -DITEMS=2 -DHAND=2 -DHANDLER_STOPS=1 -DLOOKS_WHEN_THE_HAND_IS_EMPTY',
         'an array left behind by a dispatch that has no more time': f'{small} -DARRAYS=1 -DNO_FLUSH_ON_LEAVING',
         'an array signalled after a stop': f'{small} -DARRAYS=1 -DHANDLER_STOPS=1 -DFLUSH_IGNORES_STOP',
         'no fence between the tail and armed': f'{small} -DNO_FENCE_NOTIFY_DATA',
         'no fence between armed and the last look': f'{small} -DNO_FENCE_ARM',
         'no fence between armed and the last look of a blocked call': f'{small} -DNEXTS=1 -DNO_FENCE_ARM',
         'the tail stored before the item': f'{small} -DRELAXED_TAIL_STORE',
-        'the item loaded before the tail': f'{small} -DRELAXED_TAIL_LOAD',
-        'the item loaded after the head was stored': f'{small} -DRELAXED_HEAD_STORE',
+        'the item loaded before the tail': f'{small} -DREQUESTS=1 -DRELAXED_TAIL_LOAD',
+        'the item loaded after the head was stored': f'{small} -DREQUESTS=1 -DRELAXED_HEAD_STORE',
         'no second look before waiting for room': f'{small} -DNO_SECOND_LOOK_PARK',
         'the second look before parked': f'{small} -DLOOK_BEFORE_PARKED',
         'waking only with more than half free': '-DCAPACITY=1 -DITEMS=3 -DHALF_FREE_IS_MORE_THAN_HALF',

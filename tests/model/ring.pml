@@ -196,6 +196,63 @@ inline pop ()
   fi
 }
 
+#if !PULLS
+/* What is in the hand: the places of the items, or copies of them. */
+#ifdef HAND_KEEPS_PLACES
+#define in_hand(number) memory[SLOTS + ((head - n_hand + (number)) & (N_SLOTS - 1))]
+#else
+#define in_hand(number) hand[number]
+#endif
+
+/* move_head (), but for settling */
+#define move_head(n_popped) \
+  atomic { store (HEAD, head + n_popped); head = head + n_popped; n_unsettled = n_unsettled + n_popped }
+
+/* subiter_ring_advance () */
+inline advance (n_popped)
+{
+  if
+  :: n_popped > 0 ->
+     move_head (n_popped);
+     if
+     :: IS_QUARTER (n_unsettled) -> settle ()
+     :: else
+     fi
+  :: else
+  fi
+}
+
+/* subiter_ring_peek_many (), into an empty hand. That it settles is only for a hand that
+ * stays empty. */
+inline peek_many ()
+{
+  atomic {
+    if
+    :: head == cached_tail -> cached_tail = load (TAIL)
+    :: else
+    fi;
+    n_hand = (cached_tail - head > HAND -> HAND : cached_tail - head)
+  };
+  if
+  :: n_hand == 0 && (IS_LEFT_OVER) -> settle ()
+  :: else
+  fi;
+#ifdef HAND_KEEPS_PLACES
+  if
+  :: n_hand > 0 -> move_head (n_hand)
+  :: else
+  fi
+#else
+  do
+  :: number < n_hand ->
+     atomic { hand[number] = memory[SLOTS + ((head + number) & (N_SLOTS - 1))]; number++ }
+  :: else -> break
+  od;
+  number = 0
+#endif
+}
+#endif
+
 #if BATCH > 0
 /* subiter_run_pop_batch () with subiter_ring_pop_many (): how many, in value. The slots are read
  * in order, before the head is moved over all of them. */

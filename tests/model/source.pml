@@ -88,7 +88,7 @@ inline emit_ends ()
        signalled++;
        assert (signalled == 1);
        assert (n_answers == 0);
-       assert (IS_CUT || head == ITEMS);
+       assert (IS_CUT || head == ITEMS && (PULLS || received == ITEMS));
        assert (IS_CUT || !ARRAYS || n_shown == ITEMS)
     :: locked (SOURCE_LOCK) && n_ends == 0
     fi
@@ -146,6 +146,55 @@ inline flush ()
 #endif
 }
 
+#if !PULLS
+/* How far the head is moved when the items in the hand are through: whoever leaves may not
+ * be through with all of them. */
+#ifdef ADVANCES_PAST_ALL
+#define N_THROUGH n_hand
+#else
+#ifdef HAND_KEEPS_PLACES
+#define N_THROUGH 0
+#else
+#ifdef ADVANCES_EACH
+#define N_THROUGH 0
+#else
+#define N_THROUGH n_delivered
+#endif
+#endif
+#endif
+
+/* fill_hand () */
+inline fill_hand ()
+{
+  advance (N_THROUGH);
+  atomic { n_hand = 0; n_delivered = 0 };
+  peek_many ()
+}
+
+/* delivery_clear (). To leave the ring settles whatever is left, so that advancing need not. */
+inline delivery_clear ()
+{
+#ifdef SETTLES_BEFORE_ADVANCING
+  leave_ring ();
+#endif
+#ifndef DOES_NOT_ADVANCE_ON_LEAVING
+#if defined (NO_SETTLE_ON_LEAVING) || defined (SETTLES_BEFORE_ADVANCING)
+  advance (N_THROUGH);
+#else
+  if
+  :: N_THROUGH > 0 -> move_head (N_THROUGH)
+  :: else
+  fi;
+#endif
+#endif
+#ifndef SETTLES_BEFORE_ADVANCING
+  leave_ring ();
+#endif
+#ifndef NO_FLUSH_ON_LEAVING
+  flush ()
+#endif
+}
+
 /* subiter_source_deliver_items () */
 inline deliver_items ()
 {
@@ -154,12 +203,19 @@ inline deliver_items ()
   :: flag ->
      flag = 0;
      do
+#ifdef LOOKS_WHEN_THE_HAND_IS_EMPTY
+     :: generation != seen_generation && n_delivered == n_hand -> break
+#else
      :: generation != seen_generation -> break
+#endif
      :: else ->
-        pop ();
+        /* next_item () */
         if
-        :: value == 0 ->
-           /* next_item () */
+        :: n_delivered == n_hand -> fill_hand ()
+        :: else
+        fi;
+        if
+        :: n_hand == 0 ->
            flush ();
            /* has_news (): it goes round again. In vain, it is as if it had not been spun. */
            if
@@ -167,9 +223,19 @@ inline deliver_items ()
            :: head != load (TAIL)
            fi
         :: else ->
-           assert (signalled == 0 && !stopped_by_handler);
-           receive ();
-           n_collected = n_collected + ARRAYS;
+#ifdef ADVANCES_EACH
+           move_head (1);
+#endif
+           atomic {
+             assert (signalled == 0 && !stopped_by_handler);
+             assert (in_hand (n_delivered) == received + 1);
+             received++;
+#ifndef HAND_KEEPS_PLACES
+             hand[n_delivered] = 0;
+#endif
+             n_delivered++;
+             n_collected = n_collected + ARRAYS
+           };
 #if HANDLER_STOPS
            if
            :: stop ();
@@ -184,15 +250,20 @@ inline deliver_items ()
            fi
         fi
      od;
-     /* delivery_clear () */
-     leave_ring ();
-#ifndef NO_FLUSH_ON_LEAVING
-     flush ()
-#endif
+     delivery_clear ()
   :: else
   fi;
-  atomic { flag = 0; seen_generation = 0; n_collected = 0 }
+  atomic {
+    flag = 0;
+    seen_generation = 0;
+    n_collected = 0;
+    n_hand = 0;
+    n_delivered = 0;
+    hand[0] = 0;
+    hand[HAND - 1] = 0
+  }
 }
+#endif
 
 /* ---- subiter-source-pull.c ---- */
 

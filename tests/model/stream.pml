@@ -47,6 +47,10 @@
 #ifndef INTERRUPTS
 #define INTERRUPTS 0
 #endif
+/* how many items the dispatch copies out of the ring together */
+#ifndef HAND
+#define HAND 1
+#endif
 /* 1: items are collected for the signal "items" */
 #ifndef ARRAYS
 #define ARRAYS 0
@@ -168,6 +172,9 @@ active proctype main_loop ()
   bit flag, settles, has_ended, again, waits_for_items;
 #if BATCH > 0
   byte taken;
+#endif
+#if !PULLS
+  byte hand[HAND], n_hand, n_delivered;
 #endif
 
   me = MAIN;
