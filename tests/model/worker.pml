@@ -31,12 +31,17 @@
 #endif
 #define N_THREADS (CLOSES + (STOPS > 1) + SHUTDOWNS + OTHERS)
 /* FAILS: the system may have no thread left. FOREVER: all grace periods are, and
- * code ends when it is told to. */
+ * code ends when it is told to. IDLES: the application waits until its runs have ended by
+ * themselves. */
 
 /* SubiterPort.lock */
 byte mailbox;
 bit closed, exited;
 byte current = NONE;
+/* and of it, how the worker hears of news: whether it is about to wait for a signal, and
+ * whether it does */
+byte n_news;
+bit port_waits, is_asleep;
 /* SubiterRun */
 bit stopping[N_RUNS], ended[N_RUNS], refused[N_RUNS];
 byte n_ends[N_RUNS];
@@ -75,20 +80,37 @@ inline run_end (which)
   }
 }
 
-/* subiter_port_send () */
+#ifdef SEND_IS_NO_NEWS
+#define tell_of_run() skip
+#else
+#define tell_of_run() n_news++
+#endif
+
+/* subiter_port_send (), and the signal after the unlock */
 inline send (which)
 {
+#ifdef WAITS_READ_BEFORE_LOCK
+  wakes = port_waits;
+#endif
   atomic {
     if
 #ifndef SEND_IGNORES_CLOSED
-    :: closed -> refused[which] = 1
+    :: closed -> refused[which] = 1; wakes = 0
     :: else ->
 #else
     ::
 #endif
-       mailbox = mailbox | BIT (which)
+#ifndef WAITS_READ_BEFORE_LOCK
+       wakes = port_waits;
+#endif
+       mailbox = mailbox | BIT (which);
+       tell_of_run ()
     fi
-  }
+  };
+  if
+  :: wakes -> atomic { is_asleep = 0; wakes = 0 }
+  :: else
+  fi
 }
 
 /* end_runs () */
@@ -215,7 +237,7 @@ inline unregister ()
 /* engine_run () and worker_main (). */
 proctype worker ()
 {
-  byte which = NONE, taken;
+  byte which = NONE, taken, seen_news;
   bit was_registered, left;
 
   assert (reaper_runs || !registered);
@@ -227,11 +249,17 @@ proctype worker ()
   do
   :: /* subiter_port_receive () */
      atomic { current = NONE; which = NONE };
+look:
      atomic {
        if
        :: closed -> break
        :: !closed && mailbox & BIT (0) -> which = 0
        :: !closed && !(mailbox & BIT (0)) && mailbox & BIT (1) -> which = 1
+       :: !closed && !(mailbox & (BIT (0) | BIT (1))) ->
+#ifndef NEWS_READ_AFTER_UNLOCK
+          seen_news = n_news;
+#endif
+          goto wait
        fi;
        mailbox = mailbox & ~BIT (which);
 #ifdef CURRENT_AFTER_UNLOCK
@@ -241,6 +269,33 @@ proctype worker ()
        current = which
      };
 #endif
+     goto begin;
+
+wait:
+     /* wait_for_news (): without the lock, it spins. What it sees then it sees afterwards,
+      * with the lock, as well. */
+#ifdef NEWS_READ_AFTER_UNLOCK
+     seen_news = n_news;
+#endif
+     atomic {
+#ifndef NO_LOOK_AFTER_SPINNING
+       if
+       :: n_news == seen_news ->
+#endif
+          port_waits = 1;
+          is_asleep = 1
+#ifndef NO_LOOK_AFTER_SPINNING
+       :: else
+       fi
+#endif
+       ;
+       seen_news = 0
+     };
+     /* subiter_cond_wait () */
+     atomic { !is_asleep -> port_waits = 0 };
+     goto look;
+
+begin:
      /* subiter_run_begin () */
      assert (!withdrawn[which]);
      if
@@ -537,6 +592,12 @@ inline reaper_close ()
   atomic {
     is_first = !closed;
     closed = 1;
+#ifndef CLOSE_IS_NO_NEWS
+    n_news++;
+#endif
+#ifndef CLOSE_DOES_NOT_SIGNAL
+    is_asleep = 0;
+#endif
     taken = mailbox;
     mailbox = 0
   };
@@ -568,7 +629,7 @@ inline reaper_close ()
 active proctype application ()
 {
   byte which = NONE, taken;
-  bit is_first, held, was_registered, left;
+  bit is_first, held, was_registered, left, wakes;
 
   /* subiter_interpreter_submit (), with the interpreter's lock held */
   send (0);
@@ -585,14 +646,14 @@ active proctype application ()
      /* The source finds another worker for it. */
      :: else
      fi;
-#elif CLOSES + SHUTDOWNS == 0
+#elif CLOSES + SHUTDOWNS == 0 && !defined (IDLES)
      reaper_close ();
 #endif
      /* Each ends, and the worker too once it is told to. */
      ended[0] || refused[0];
      ended[1] || refused[1];
      assert (n_ends[0] == 1 - refused[0] && n_ends[1] == 1 - refused[1]);
-#if STOPS > 0 && CLOSES + SHUTDOWNS == 0
+#if (STOPS > 0 || defined (IDLES)) && CLOSES + SHUTDOWNS == 0
      reaper_close ();
 #endif
      exited;
