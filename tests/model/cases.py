@@ -150,7 +150,7 @@ worker = {
     'mistakes': {
         'a run ended again': '-DSTOPS=1 -DEND_AGAIN',
         'a run sent to a closed mailbox': '-DCLOSES=1 -DSEND_IGNORES_CLOSED',
-        'news counted after the lock was let go of': '-DIDLES -DFOREVER -DNEWS_READ_AFTER_UNLOCK',
+        'news looked at after the lock was let go of': '-DIDLES -DFOREVER -DNEWS_READ_AFTER_UNLOCK',
         'no look for news before waiting for a signal': '-DIDLES -DFOREVER -DNO_LOOK_AFTER_SPINNING',
         'a run that is no news': '-DIDLES -DFOREVER -DSEND_IS_NO_NEWS',
         'whether the worker waits asked without the lock': '-DIDLES -DFOREVER -DWAITS_READ_BEFORE_LOCK',
@@ -274,6 +274,7 @@ pins = {
     'mistakes': {
         'a poke lost that comes too early': '-DPOKE_IS_NOT_KEPT',
         'a poke that wakes nobody': '-DPOKE_DOES_NOT_SIGNAL',
+        'a poke that is no news': '-DHOLDERS=1 -DPOKE_IS_NO_NEWS',
         'a poke lost that comes during the chore': '-DPOKED_CLEARED_AFTER',
         'a poke without a chore': '-DCHORE_IS_NOT_DONE',
         'the first on the list looked for too early': '-DEDGE_LOOKED_AT_FIRST',

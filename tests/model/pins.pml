@@ -4,7 +4,7 @@
  * the list of what was let go of, the poke that tells the worker (subiter-port.c), and the
  * interpreter that stays after its worker is gone (engine-interpreter.c). The list is
  * changed by one atomic operation, and all else under the port's lock, so each is one
- * step. */
+ * step. That a run is sent before the signal, and not with it, is in worker.pml. */
 
 /* how many objects the run hands over: the application has one of them for longer than
  * the source lives */
@@ -23,6 +23,8 @@ byte n_pins;
 byte n_free, n_made;
 /* SubiterPort.lock, and whether the worker waits for a signal */
 bit mailbox, closed, poked, worker_waits;
+/* whether n_news has changed since the worker looked */
+bit has_news;
 byte port_refs = 1;
 /* whether the worker counts as gone, and whether the interpreter has ended */
 bit is_gone, has_ended;
@@ -45,6 +47,9 @@ inline poke ()
     assert (port_refs > 0);
 #ifndef POKE_IS_NOT_KEPT
     poked = 1;
+#endif
+#ifndef POKE_IS_NO_NEWS
+    has_news = 1;
 #endif
 #ifndef POKE_DOES_NOT_SIGNAL
     worker_waits = 0
@@ -75,6 +80,15 @@ inline give_back ()
   is_first = 0
 }
 
+/* wait_for_news (), from where it has let go of the lock: it spins, and looks again with the
+ * lock. The worker has looked at what there is to do, and at n_news, in the step before. */
+inline wait_for_news ()
+{
+  worker_waits = !has_news;
+  /* subiter_cond_wait () */
+  !worker_waits
+}
+
 active proctype worker ()
 {
   byte taken;
@@ -91,7 +105,7 @@ receive:
        poked = 0;
 #endif
        does_chore = 1
-    :: !closed && !mailbox && !poked -> worker_waits = 1
+    :: !closed && !mailbox && !poked -> has_news = 0
     fi
   };
   if
@@ -103,8 +117,7 @@ receive:
 #ifdef POKED_CLEARED_AFTER
      poked = 0
 #endif
-  /* subiter_cond_wait () */
-  :: !does_chore && !worker_waits
+  :: else -> wait_for_news ()
   fi;
   goto receive;
 
@@ -132,12 +145,15 @@ ending:
   :: n_pins > 0 ->
      /* subiter_port_wait_for_poke () */
 #ifdef WAIT_FORGETS_POKES
-     atomic { poked = 0; worker_waits = 1 };
-     !worker_waits;
+     atomic { poked = 0; has_news = 0 };
+     wait_for_news ();
 #else
-     atomic { worker_waits = !poked };
-     !worker_waits;
-     poked = 0;
+     do
+     :: atomic { poked -> poked = 0 };
+        break
+     :: atomic { !poked -> has_news = 0 };
+        wait_for_news ()
+     od;
 #endif
      collect ()
   od;
@@ -162,7 +178,7 @@ active proctype application ()
   bit is_first;
 
   /* subiter_port_send () */
-  atomic { mailbox = 1; worker_waits = 0 };
+  atomic { mailbox = 1; has_news = 1; worker_waits = 0 };
   n_made == PINS;
   if
   :: skip
@@ -172,7 +188,7 @@ active proctype application ()
      n_pins == 0
   fi;
   /* or it has one for longer than there is a worker. */
-  atomic { closed = 1; worker_waits = 0 };
+  atomic { closed = 1; has_news = 1; worker_waits = 0 };
   is_gone;
   if
   :: atomic { n_free == 1 -> n_free = 0 };
