@@ -667,7 +667,10 @@ is_other (Writer *writer,
     case SUBITER_VALUE_BYTES:
       return g_bytes_get_size (subiter_value_get_bytes (value)) > MAX_BYTES;
     case SUBITER_VALUE_ARRAY:
-      return g_bytes_get_size (subiter_value_get_bytes (value)) / get_element_size (subiter_value_get_element_type (value)) > MAX_RUN;
+      length = g_bytes_get_size (subiter_value_get_bytes (value));
+      if (subiter_value_get_element_type (value) == 'y')
+        return length > MAX_BYTES;
+      return length / get_element_size (subiter_value_get_element_type (value)) > MAX_RUN;
     case SUBITER_VALUE_TUPLE:
     case SUBITER_VALUE_LIST:
       return type != NULL && g_variant_type_equal (type, G_VARIANT_TYPE_BYTESTRING);
