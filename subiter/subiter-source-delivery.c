@@ -232,6 +232,10 @@ next_item (Delivery *delivery,
 
   *value = delivery->hand[delivery->n_delivered++];
 
+  /* With the last, before what is done with it, however long that takes: the worker may go on. */
+  if (delivery->n_delivered == delivery->n_hand)
+    delivery_advance (delivery);
+
   return TRUE;
 }
 

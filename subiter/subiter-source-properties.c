@@ -191,6 +191,9 @@ subiter_source_install_properties (GObjectClass *object_class)
    * SubiterSource:buffer-size:
    *
    * How many items may wait to be taken. When that many do, the Python code waits.
+   *
+   * Items that are delivered by signal or callback are taken up to 32 and a quarter of the
+   * buffer at a time: those that are in the hand of a handler may still have their places.
    */
   properties[SUBITER_SOURCE_PROP_BUFFER_SIZE] =
       g_param_spec_uint ("buffer-size", NULL, NULL, 1, SUBITER_SOURCE_MAX_BUFFER_SIZE, SUBITER_SOURCE_DEFAULT_BUFFER_SIZE, settable);

@@ -468,6 +468,30 @@ test_several (void)
   g_assert_cmpint (subiter_test_runtime_count (SUBITER_TEST_ENTERED), ==, 4);
 }
 
+static void
+on_item_wait_for_next (SubiterSource *source,
+                       GVariant *item,
+                       gpointer user_data)
+{
+  int n_expected = MIN ((int) g_variant_get_int64 (item) + 2, 10);
+
+  subiter_test_block_until (subiter_test_runtime_count (SUBITER_TEST_PUSHED) >= n_expected);
+}
+
+/* What is being handled was taken: as many as fit may wait meanwhile. */
+static void
+test_room (void)
+{
+  g_autoptr (SubiterSource) source = subiter_test_source_new ("range", "(10,)");
+  g_autoptr (SubiterTestLog) log = subiter_test_log_new (source);
+
+  log->counts = TRUE;
+  subiter_source_set_buffer_size (source, 1);
+  g_signal_connect (source, "item", G_CALLBACK (on_item_wait_for_next), NULL);
+  subiter_source_start (source);
+  subiter_test_wait_for (log->n_ends == 1);
+}
+
 int
 main (int argc,
       char **argv)
@@ -491,6 +515,8 @@ main (int argc,
   subiter_test_add ("/source/delivery/no-handler", test_no_handler);
   subiter_test_add ("/source/delivery/n-items", test_n_items);
   subiter_test_add ("/source/delivery/several", test_several);
+
+  subiter_test_add ("/source/delivery/room", test_room);
 
   return subiter_test_run ();
 }
