@@ -32,7 +32,7 @@ stream = {
         'a room for five': '-DCAPACITY=5 -DITEMS=7',
         'a room for five, two items in the hand': '-DCAPACITY=5 -DITEMS=7 -DHAND=2',
         'a room for eight, two items in the hand': '-DCAPACITY=8 -DITEMS=10 -DHAND=2',
-        'two items in the hand, stopped and paused': '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DSTOPS=1 -DPAUSES=1',
+        'two items in the hand, stopped': '-DCAPACITY=2 -DITEMS=3 -DHAND=2 -DSTOPS=1',
         'at rest while it is paused, a room for two': '-DCAPACITY=2 -DITEMS=3 -DPAUSES=1 -DRESTS -DSETTLES_AFTER=2',
         'at rest while it is paused, a room for five': '-DCAPACITY=5 -DITEMS=6 -DPAUSES=1 -DRESTS',
         'items in arrays, stopped and paused': f'{small} -DARRAYS=1 -DSTOPS=1 -DPAUSES=1',
