@@ -58,6 +58,8 @@ stream = {
         'no look at the end before sleeping': '-DCAPACITY=1 -DITEMS=1 -DSTOPS=1 -DNO_LOOK_AT_ENDED',
         'no settling before the ring is empty or left': '-DCAPACITY=2 -DITEMS=4 -DSETTLES_AFTER=9',
         'the head moved before the handler of each item': '-DCAPACITY=2 -DITEMS=4 -DHAND=2 -DADVANCES_EACH',
+        'the head moved before the handler of the last item in the hand':
+            '-DCAPACITY=2 -DITEMS=4 -DHAND=2 -DADVANCES_WITH_LAST',
         'no settling on finding the ring empty': '-DCAPACITY=2 -DITEMS=4 -DSETTLES_AFTER=9 -DNO_SETTLE_ON_EMPTY',
     },
     'mistakes': {

@@ -236,6 +236,12 @@ inline deliver_items ()
              n_delivered++;
              n_collected = n_collected + ARRAYS
            };
+#ifdef ADVANCES_WITH_LAST
+           if
+           :: n_delivered == n_hand -> advance (n_hand); atomic { n_hand = 0; n_delivered = 0 }
+           :: else
+           fi;
+#endif
 #if HANDLER_STOPS
            if
            :: stop ();
