@@ -3,7 +3,7 @@
 #include "subiter-columns.h"
 
 #include "subiter-batch.h"
-#include "subiter-value.h"
+#include "subiter-value-private.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -357,29 +357,6 @@ write_run (Writer *writer,
     }
 }
 
-static gsize
-get_element_size (char element_type)
-{
-  switch (element_type)
-    {
-    case 'b':
-      return 1;
-    case 'n':
-    case 'q':
-      return 2;
-    case 'i':
-    case 'u':
-    case 'h':
-      return 4;
-    case 'x':
-    case 't':
-    case 'd':
-      return 8;
-    default:
-      return 0;
-    }
-}
-
 static void
 write_variant_members (Writer *writer,
                        GVariant *variant)
@@ -416,7 +393,7 @@ write_variant_array (Writer *writer,
                      GVariant *variant)
 {
   const char *type = g_variant_get_type_string (variant);
-  gsize element_size = type[1] == 'y' ? 1 : get_element_size (type[1]);
+  gsize element_size = type[1] == 'h' ? 4 : subiter_value_element_size (type[1]);
   gconstpointer elements;
   gsize n_elements;
 
@@ -670,7 +647,7 @@ is_other (Writer *writer,
       length = g_bytes_get_size (subiter_value_get_bytes (value));
       if (subiter_value_get_element_type (value) == 'y')
         return length > MAX_BYTES;
-      return length / get_element_size (subiter_value_get_element_type (value)) > MAX_RUN;
+      return length / subiter_value_element_size (subiter_value_get_element_type (value)) > MAX_RUN;
     case SUBITER_VALUE_TUPLE:
     case SUBITER_VALUE_LIST:
       return type != NULL && g_variant_type_equal (type, G_VARIANT_TYPE_BYTESTRING);
@@ -692,7 +669,7 @@ write_buffer (Writer *writer,
   if (element_type == 'y')
     write_bytes (writer, data, size);
   else
-    write_run (writer, element_type, data, size / get_element_size (element_type));
+    write_run (writer, element_type, data, size / subiter_value_element_size (element_type));
 }
 
 /* @type: (nullable): what @value has to be, which it fits */
